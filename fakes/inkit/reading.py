@@ -1,0 +1,72 @@
+"""What Inkit's Segment side understands of a posted message; a wrong shape is answered with what was wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inkstand.fakes.kit.http import storable
+
+
+class RefusedError(Exception):
+    """The call is answered with `status` and this text."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Identify:
+    """One identify call, read. `profile` is the kind and value of the id that the profile is kept under."""
+
+    message_id: str | None
+    profile: tuple[str, str]
+    template_id: str | None
+    traits: Mapping[str, Any]
+    from_engage: bool
+
+    @property
+    def subject(self) -> str:
+        """What the reasons of this call are recorded under."""
+        return self.message_id or "/".join(self.profile)
+
+
+def read(body: object) -> Identify:
+    """An identify call as Segment posts it.
+
+    Raises RefusedError: 400 for a body that is no object or names nobody, or a template id that is no text; 501 for
+    another call type (Segment's subscription webhook guide).
+    """
+    if not isinstance(body, dict):
+        raise RefusedError(400, f"The body must be a JSON object; a {type(body).__name__} came.")
+    if body.get("type") != "identify":
+        raise RefusedError(501, f"Inkit takes identify calls; a call of type {body.get('type')!r} came.")
+    traits = body.get("traits")
+    traits = traits if isinstance(traits, dict) else {}
+    template_id = traits.get("template_id")
+    if template_id is not None and not isinstance(template_id, str):
+        raise RefusedError(400, f"template_id must be text, the id of a template; {template_id!r} came.")
+    context = body.get("context")
+    return Identify(
+        message_id=_text(body.get("messageId")),
+        profile=_profile(body),
+        template_id=(template_id or "").strip() or None,
+        traits={key: value for key, value in traits.items() if key != "template_id"},
+        from_engage=isinstance(context, dict) and isinstance(context.get("personas"), dict),
+    )
+
+
+def _profile(body: Mapping[str, Any]) -> tuple[str, str]:
+    for member, kind in (("userId", "user_id"), ("anonymousId", "anonymous_id")):
+        value = _text(body.get(member))
+        if value:
+            return kind, value
+    raise RefusedError(400, "An identify call must carry a userId or an anonymousId; neither came.")
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return storable(str(value)) or None

@@ -1,0 +1,70 @@
+"""What the fake Inkit shows: profiles, templates, documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from inkstand.fakes.kit.journal import requests_view
+from inkstand.fakes.kit.storage import View, loads, view
+from inkstand.fakes.kit.times import iso
+
+from .merge_fields import STANDARD_FIELDS, merge_fields
+from .tables import documents, profiles, templates
+
+
+def _profile(row: dict[str, Any]) -> dict[str, Any]:
+    traits = loads(row["traits"])
+    return {
+        "profile": {row["kind"]: row["owner"]},
+        **{name: traits.get(name) for name in STANDARD_FIELDS},
+        "custom_fields": {name: value for name, value in traits.items() if name not in STANDARD_FIELDS},
+        "updated_at": iso(row["updated_at"]),
+    }
+
+
+def _template(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "template_id": row["template_id"],
+        "name": row["name"],
+        "source": row["source"],
+        "merge_fields": list(merge_fields(row["html"])),
+        "created_at": iso(row["created_at"]),
+    }
+
+
+def _document(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "document_id": row["document_id"],
+        "render_id": row["render_id"],
+        "message_id": row["message_id"],
+        "template_id": row["template_id"],
+        "name": row["name"],
+        "profile": {row["profile_kind"]: row["profile"]},
+        "status": row["status"],
+        "merge_parameters": loads(row["merge_parameters"]),
+        "pages": row["pages"],
+        "html": row["html"],
+        "created_at": iso(row["created_at"]),
+    }
+
+
+_all_but_pdf = select(*(column for column in documents.c if column.name != "pdf"))
+
+VIEWS: tuple[View, ...] = (
+    view(
+        "inkit.documents",
+        "documents made of templates",
+        _all_but_pdf.order_by(documents.c.seq),
+        _document,
+    ),
+    view(
+        "inkit.profiles",
+        "Inkit profiles: standard fields and custom fields",
+        select(profiles).order_by(profiles.c.seq),
+        _profile,
+    ),
+    view("inkit.templates", "templates and their merge fields", select(templates).order_by(templates.c.seq), _template),
+    requests_view("inkit"),
+)

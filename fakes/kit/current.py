@@ -1,0 +1,62 @@
+"""Typed doors to what a vendor's request carries: whose workspace it is, and in which of its lives it began."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol, cast
+
+from flask import g, request
+
+from .storage import Tenant, Tx
+from .world import World
+
+EPOCH_KEY = "inkstand.epoch"
+"""WSGI environment key by which an in-process delivery names the life of the workspace that it began in."""
+
+TENANTS_KEY = "inkstand.tenants"
+"""WSGI environment key under which the composition root hands over who is who."""
+
+
+class Tenants(Protocol):
+    """Who a credential belongs to, as the composition root tells a fake."""
+
+    def find(self, service: str, credential: str) -> Tenant | None:
+        """The workspace that a credential of this service belongs to, if any."""
+
+    def unclaimed(self, service: str, credential: str, what: str) -> None:
+        """Keep a call whose credential belongs to no workspace."""
+
+
+def enter(service: str, credential: str) -> bool:
+    """Make the credential's workspace the one of this request; False (and kept as unclaimed) when there is none."""
+    tenants = cast("Tenants", request.environ[TENANTS_KEY])
+    found = tenants.find(service, credential)
+    if found is None:
+        tenants.unclaimed(service, credential, f"{request.method} {request.path}")
+        return False
+    g.tenant = found
+    return True
+
+
+def tenant() -> Tenant:
+    """The workspace of this request."""
+    return cast("Tenant", g.tenant)
+
+
+def known_tenant() -> Tenant | None:
+    """The workspace of this request, if its credential was good."""
+    return cast("Tenant | None", g.get("tenant"))
+
+
+def world() -> World:
+    """Clock, ids and chance of this request's workspace."""
+    return tenant().world
+
+
+@contextmanager
+def write() -> Iterator[Tx]:
+    """One transaction in this request's workspace, in the life in which the request began."""
+    with tenant().door.write(request.environ.get(EPOCH_KEY)) as tx:
+        yield tx
+

@@ -1,0 +1,107 @@
+"""The contract of Segment's half of a vendor: what a destination in Segment's catalogue sends, or why it sends nothing."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from .http import parse_json
+from .ledger import Reason
+
+Settings = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class HttpCall:
+    """One request that a destination wants made.
+
+    `url` is a path below the connection's base address; `body` are the bytes to send.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Nothing is sent: Segment's own discard code and the reason."""
+
+    code: str
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a destination, as Segment's app would show it.
+
+    `credential` says that the vendor knows the customer by it; `demo` is its value in the default workspace.
+    """
+
+    name: str
+    label: str
+    required: bool = True
+    credential: bool = False
+    demo: str = ""
+
+
+class WireMessage(Mapping[str, Any]):
+    """A message as Segment spells it on the wire: read-only, camelCase; `body` are its bytes as stored."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    @cached_property
+    def _members(self) -> Mapping[str, Any]:
+        members: Mapping[str, Any] = parse_json(self.body)
+        return members
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401  # what a customer put on the wire
+        return self._members[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A receiver in Segment's catalogue.
+
+    `name` is its title there; `aliases` are further names it answers to in a message's `integrations` object
+    (case matters); `types` are the calls it accepts; `translate` turns a message into requests.
+    """
+
+    name: str
+    slug: str
+    types: frozenset[str]
+    settings: tuple[Setting, ...]
+    translate: Callable[[WireMessage, Settings], tuple[HttpCall, ...] | Skip]
+    aliases: frozenset[str] = field(default_factory=frozenset)
+    on_by_default: bool = True
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name by which a message's `integrations` object may speak of this destination."""
+        return self.aliases | {self.name}
+
+
+def subscription_headers(api_key: str) -> dict[str, str]:
+    """The headers of a partner's subscription webhook: the key is the user, the password is empty, the colon stays.
+
+    Source: segment-docs partners/subscriptions/build-webhook.md.
+    """
+    token = base64.b64encode(f"{api_key}:".encode()).decode()
+    return {
+        "Accept": "*/*",
+        "Authorization": f"Basic {token}",
+        "Cache-Control": "no-cache",
+        "Content-Type": "application/json",
+        "User-Agent": "Segment.io/1.0",
+    }

@@ -1,0 +1,343 @@
+"""One workspace is one database: the writer door, readers, prepared statements, epochs and views."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, Protocol
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.sql import ClauseElement, Select, insert, literal_column, select
+
+from .http import dump_text, parse_json, storable
+from .ledger import Reason
+from .world import World
+
+_DIALECT = sqlite_dialect(paramstyle="named")
+_READERS_KEPT = 2
+_BUSY_SECONDS = 30
+Row = sqlite3.Row
+Params = Mapping[str, object]
+
+KIT = MetaData()
+"""Tables that every workspace has, whatever vendors there are."""
+
+reasons = Table(
+    "reasons",
+    KIT,
+    Column("seq", Integer, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("cause", Text),
+    Index("reasons_message", "message_id"),
+)
+journal = Table(
+    "journal",
+    KIT,
+    Column("seq", Integer, primary_key=True),
+    Column("service", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("body", LargeBinary),
+    Column("answer", LargeBinary),
+)
+counters = Table(
+    "counters", KIT, Column("name", Text, primary_key=True), Column("value", Integer, nullable=False)
+)
+table_hashes = Table(
+    "table_hashes", KIT, Column("name", Text, primary_key=True), Column("hash", Text, nullable=False)
+)
+
+
+class WorkspaceGoneError(Exception):
+    """The workspace was reset or deleted since this work began: what it brings back belongs to no one."""
+
+
+class TableChangedError(Exception):
+    """The file was written by another version whose table had other columns; the text names the way out."""
+
+
+class Statement:
+    """A SQLAlchemy statement compiled once, when first used, and run as that text on a held connection.
+
+    `columns` are those that an insert or update without values of its own is given row by row.
+    """
+
+    def __init__(self, core: ClauseElement, *columns: str) -> None:
+        self._core = core
+        self._columns = columns
+
+    @cached_property
+    def _compiled(self) -> tuple[str, dict[str, object]]:
+        compiled = self._core.compile(
+            dialect=_DIALECT, column_keys=self._columns or None, compile_kwargs={"render_postcompile": True}
+        )
+        return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
+
+    @cached_property
+    def text(self) -> str:
+        """The statement as the database reads it."""
+        return self._compiled[0]
+
+    @cached_property
+    def defaults(self) -> dict[str, object]:
+        """The constants in the statement."""
+        return self._compiled[1]
+
+    def bind(self, params: Params) -> Params:
+        """The parameters with the statement's own constants beside them."""
+        return {**self.defaults, **params} if self.defaults else params
+
+
+class Tx:
+    """What may be done while the writer door is held: all of it is kept, or none."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def run(self, statement: Statement, **params: object) -> list[Row]:
+        """Run once; whatever it returns, fetched whole."""
+        return self.connection.execute(statement.text, statement.bind(params)).fetchall()
+
+    def one(self, statement: Statement, **params: object) -> Row | None:
+        """The first row it returns, if any."""
+        rows = self.run(statement, **params)
+        return rows[0] if rows else None
+
+    def change(self, statement: Statement, **params: object) -> int:
+        """Run once; how many rows it touched."""
+        return self.connection.execute(statement.text, statement.bind(params)).rowcount
+
+    def insert(self, statement: Statement, **params: object) -> int:
+        """Insert one row; its row id."""
+        return self.connection.execute(statement.text, statement.bind(params)).lastrowid or 0
+
+    def many(self, statement: Statement, rows: Sequence[Params]) -> None:
+        """Run once for each row."""
+        if rows:
+            bound = [statement.bind(row) for row in rows] if statement.defaults else rows
+            self.connection.executemany(statement.text, bound)
+
+    def number(self, name: str) -> int:
+        """The next number of a count that this workspace keeps: 1, 2, 3 …; for ids that have no other cause."""
+        return int(self.connection.execute(_COUNT.text, {"name": name, "value": 1}).fetchone()[0])
+
+    def because(self, message_id: str, stage: str, given: Iterable[Reason]) -> None:
+        """Record why something was decided about a message."""
+        self.many(_ADD_REASON, [reason_row(message_id, stage, reason) for reason in given])
+
+
+def reason_row(message_id: str, stage: str, reason: Reason) -> dict[str, object]:
+    """A reason as a row of the reasons table."""
+    return {
+        "message_id": message_id,
+        "stage": stage,
+        "rule": reason.rule,
+        "facts": dump_text(reason.facts) if reason.facts else "{}",
+        "cause": reason.cause,
+    }
+
+
+class Door:
+    """One lock and one held connection through which every write of a workspace goes; readers have their own."""
+
+    def __init__(self, path: str, epoch: int = 0) -> None:
+        self.path = path
+        self.epoch = epoch
+        self._lock = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._readers: list[sqlite3.Connection] = []
+        self._closed = False
+
+    @contextmanager
+    def write(self, epoch: int | None = None) -> Iterator[Tx]:
+        """Hold the door for one transaction.
+
+        `epoch` is the life of the workspace in which this work began; WorkspaceGoneError when it has ended.
+        """
+        with self._lock:
+            connection = self._opened(epoch)
+            connection.execute("BEGIN IMMEDIATE")
+            _holding.door = self
+            try:
+                yield Tx(connection)
+            except BaseException:
+                connection.rollback()
+                raise
+            finally:
+                _holding.door = None
+            connection.commit()
+
+    def read(self, statement: Statement, **params: object) -> list[Row]:
+        """Rows that a statement finds, fetched whole on a connection that cannot write."""
+        connection = self._reader()
+        try:
+            return connection.execute(statement.text, statement.bind(params)).fetchall()
+        finally:
+            self._put_back(connection)
+
+    def replace_with(self, image: sqlite3.Connection, epoch: int) -> None:
+        """Put another database in this one's place, at once and whole; `epoch` is the new life."""
+        with self._lock:
+            image.backup(self._opened(None))
+            self.epoch = epoch
+
+    def checkpoint(self) -> None:
+        """Let the log of writes flow back into the file; waits for no one."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def rest(self) -> None:
+        """Give back the file handles; the next use opens them again."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            while self._readers:
+                self._readers.pop().close()
+
+    def close(self) -> None:
+        """Close for good; whoever comes later gets WorkspaceGoneError."""
+        with self._lock:
+            self._closed = True
+        self.rest()
+
+    def _opened(self, epoch: int | None) -> sqlite3.Connection:
+        self._check(epoch)
+        if self._writer is None:
+            self._writer = connect(self.path)
+        return self._writer
+
+    def _check(self, epoch: int | None) -> None:
+        if self._closed or (epoch is not None and epoch != self.epoch):
+            message = "the workspace was reset or deleted meanwhile"
+            raise WorkspaceGoneError(message)
+
+    def _reader(self) -> sqlite3.Connection:
+        try:
+            return self._readers.pop()
+        except IndexError:
+            self._check(None)
+            connection = connect(self.path)
+            connection.execute("PRAGMA query_only=ON")
+            return connection
+
+    def _put_back(self, connection: sqlite3.Connection) -> None:
+        if self._closed or len(self._readers) >= _READERS_KEPT:
+            connection.close()
+        else:
+            self._readers.append(connection)
+
+
+class _Holding(threading.local):
+    door: Door | None = None
+
+
+_holding = _Holding()
+
+
+def door_held() -> bool:
+    """Whether this thread is inside a transaction; nothing may go over the wire meanwhile."""
+    return _holding.door is not None
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """A connection as we want it: WAL, no waiting for the disk, rows by name, transactions opened by hand."""
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.row_factory = sqlite3.Row
+    for pragma in ("page_size=2048", "journal_mode=WAL", "synchronous=OFF", "cache_size=-16000", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def create_tables(connection: sqlite3.Connection, metadatas: Iterable[MetaData]) -> None:
+    """Create what is missing.
+
+    Raises TableChangedError for a table that another version made with other columns.
+    """
+    wanted = [table for metadata in metadatas for table in metadata.sorted_tables]
+    connection.execute(str(CreateTable(table_hashes, if_not_exists=True).compile(dialect=_DIALECT)))
+    known = {row["name"]: row["hash"] for row in connection.execute(_KNOWN_TABLES.text)}
+    for table in wanted:
+        texts = [str(CreateTable(table).compile(dialect=_DIALECT))]
+        texts += [str(CreateIndex(index).compile(dialect=_DIALECT)) for index in sorted(table.indexes, key=str)]
+        found = blake2b("\n".join(texts).encode(), digest_size=8).hexdigest()
+        if known.get(table.name, found) != found:
+            message = (
+                f"The table {table.name} was made by another version of Inkstand. "
+                "Delete the workspace (inkstand workspace delete NAME) or open the data directory with that version."
+            )
+            raise TableChangedError(message)
+        if table.name not in known and table is not table_hashes:
+            for text in texts:
+                connection.execute(text)
+            connection.execute(_ADD_HASH.text, {"name": table.name, "hash": found})
+
+
+class Tenant(Protocol):
+    """A workspace as a fake sees it."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def world(self) -> World:
+        """Its clock, ids and chance."""
+
+    @property
+    def door(self) -> Door:
+        """Its database."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A named, readable list of what is stored; `rows` reads it, oldest first."""
+
+    name: str
+    about: str
+    rows: Callable[[Door], list[dict[str, Any]]]
+
+
+def view(name: str, about: str, query: Select[Any], shape: Callable[[dict[str, Any]], dict[str, Any]]) -> View:
+    """A view of one query, compiled once; `shape` makes a row what people read."""
+    statement = Statement(query)
+    return View(name, about, lambda door: [shape(dict(row)) for row in door.read(statement)])
+
+
+def safe(text: object) -> str | None:
+    """A value from the wire as a text column holds it; None stays None."""
+    return None if text is None else storable(text if isinstance(text, str) else dump_text(text))
+
+
+def loads(text: str | bytes | None) -> Any:  # noqa: ANN401  # a JSON value is anything
+    """A JSON column read back."""
+    return None if text is None else parse_json(text.encode() if isinstance(text, str) else text)
+
+
+_ADD_REASON = Statement(insert(reasons), "message_id", "stage", "rule", "facts", "cause")
+_counted = upsert(counters)
+_COUNT = Statement(
+    _counted.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + literal_column("1")})
+    .returning(counters.c.value),
+    "name",
+    "value",
+)
+_KNOWN_TABLES = Statement(select(table_hashes))
+_ADD_HASH = Statement(insert(table_hashes))

@@ -1,0 +1,46 @@
+"""Times as they are written on the wire."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+DAY = 86_400_000
+"""Milliseconds in a day."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_LOOSE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(.*)", re.DOTALL)
+
+
+def iso(milliseconds: int) -> str:
+    """Milliseconds since 1970 as Segment writes times: UTC, milliseconds, `Z`."""
+    return (_EPOCH + milliseconds * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_iso(value: object) -> int | None:
+    """ISO 8601 text as milliseconds since 1970; None when it is not that.
+
+    Without a zone it is read as UTC; a month or day without its leading zero is taken (Segment's own batch sample
+    has one). Parts of a millisecond are cut off.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = _parse(value)
+        if parsed.tzinfo is None:
+            parsed = parsed.replace(tzinfo=UTC)
+        return (parsed - _EPOCH) // _MILLISECOND
+    except (ValueError, OverflowError):
+        return None
+
+
+def _parse(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        match = _LOOSE.fullmatch(text)
+        if match is None:
+            raise
+        year, month, day, rest = match.groups()
+        return datetime.fromisoformat(f"{year}-{int(month):02d}-{int(day):02d}{rest}")

@@ -1,0 +1,142 @@
+"""What the fake Movable Ink shows: events, their owners over time, profiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import and_, exists, func, select
+
+from inkstand.fakes.kit.journal import requests_view
+from inkstand.fakes.kit.storage import Door, Statement, View, loads, view
+from inkstand.fakes.kit.times import iso
+
+from .tables import events, links, ownerships, profiles
+
+_later = ownerships.alias("later")
+_newest = ~exists().where(and_(_later.c.event_seq == ownerships.c.event_seq, _later.c.seq > ownerships.c.seq))
+_owned_events = (
+    select(
+        events,
+        ownerships.c.kind.label("owner_kind"),
+        ownerships.c.owner,
+        ownerships.c.rule.label("owner_rule"),
+        ownerships.c.cause.label("attributed_by"),
+    )
+    .select_from(events)
+    .join(ownerships, and_(ownerships.c.event_seq == events.c.seq, _newest))
+    .where(events.c.call == "track", events.c.repeat == 0)
+    .order_by(events.c.seq)
+)
+
+
+def _event(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "event_id": row["event_id"],
+        "message_id": row["message_id"],
+        "event": row["kind"],
+        "name": row["name"],
+        "owner": _owner(row["owner_kind"], row["owner"]),
+        "attributed_by": row["attributed_by"],
+        "owner_rule": row["owner_rule"],
+        "signal": row["signal"],
+        "signal_reasons": loads(row["signal_reasons"]),
+        "occurred_at": iso(row["occurred_at"]),
+        "received_at": iso(row["received_at"]),
+        "normalised": loads(row["normalised"]),
+        "raw": loads(row["raw"]),
+    }
+
+
+def _owner(kind: str, owner: str) -> dict[str, str]:
+    return {} if kind == "nobody" else {kind: owner}
+
+
+def _ownership(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "event_id": row["event_id"],
+        "message_id": row["message_id"],
+        "owner": _owner(row["kind"], row["owner"]),
+        "rule": row["rule"],
+        "cause": row["cause"],
+    }
+
+
+def _identify(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "event_id": row["event_id"],
+        "message_id": row["message_id"],
+        "user_id": row["user_id"],
+        "anonymous_id": row["anonymous_id"],
+        "email": row["email"],
+        "received_at": iso(row["received_at"]),
+        "raw": loads(row["raw"]),
+    }
+
+
+def _repeat(row: dict[str, Any]) -> dict[str, Any]:
+    return {"event_id": row["event_id"], "message_id": row["message_id"], "received_at": iso(row["received_at"])}
+
+
+def _profiles(door: Door) -> list[dict[str, Any]]:
+    owned: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in door.read(_EVENTS):
+        owned.setdefault((row["owner_kind"], row["owner"]), []).append(dict(row))
+    visitors: dict[tuple[str, str], list[str]] = {}
+    for row in door.read(_LINKS):
+        visitors.setdefault((row["kind"], row["owner"]), []).append(row["anonymous_id"])
+    return [
+        _profile(dict(row), owned.get((row["kind"], row["owner"]), []), visitors.get((row["kind"], row["owner"]), []))
+        for row in door.read(_PROFILES)
+    ]
+
+
+def _profile(row: dict[str, Any], owned: list[dict[str, Any]], visitors: list[str]) -> dict[str, Any]:
+    def ids(*, usable: bool) -> list[dict[str, str]]:
+        chosen = (event for event in owned if (event["signal"] != "unusable") is usable)
+        return [{"event_id": event["event_id"], "event": event["kind"], "signal": event["signal"]} for event in chosen]
+
+    return {
+        "profile": _owner(row["kind"], row["owner"]),
+        "email": row["email"],
+        "anonymous_ids": visitors,
+        "traits": loads(row["traits"]),
+        "events": ids(usable=True),
+        "unusable_events": ids(usable=False),
+    }
+
+
+_EVENTS = Statement(_owned_events.where(ownerships.c.kind != "nobody"))
+_LINKS = Statement(
+    select(links.c.anonymous_id, links.c.kind, links.c.owner)
+    .group_by(links.c.anonymous_id)
+    .having(links.c.seq == func.max(links.c.seq))
+    .order_by(links.c.seq)
+)
+_PROFILES = Statement(select(profiles).where(profiles.c.joined_into.is_(None)).order_by(profiles.c.seq))
+
+VIEWS: tuple[View, ...] = (
+    view("movable_ink.events", "behavioural events, whose they are now, and their Signals verdict", _owned_events, _event),
+    view(
+        "movable_ink.ownership",
+        "every change of an event's owner, and the message that caused it",
+        select(ownerships, events.c.event_id, events.c.message_id)
+        .select_from(ownerships)
+        .join(events, events.c.seq == ownerships.c.event_seq)
+        .order_by(ownerships.c.seq),
+        _ownership,
+    ),
+    View("movable_ink.profiles", "Movable Ink profiles: their traits, visitors and events", _profiles),
+    view(
+        "movable_ink.identifies",
+        "identify calls received",
+        select(events).where(events.c.call == "identify", events.c.repeat == 0).order_by(events.c.seq),
+        _identify,
+    ),
+    view(
+        "movable_ink.repeats",
+        "events that came again with a message id already known; they count nowhere",
+        select(events).where(events.c.repeat == 1).order_by(events.c.seq),
+        _repeat,
+    ),
+    requests_view("movable_ink"),
+)

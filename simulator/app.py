@@ -1,0 +1,128 @@
+"""The composition root: builds the sandbox, the small web applications, and the dispatcher in front of them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from inkstand.fakes.kit.current import TENANTS_KEY
+from inkstand.fakes.kit.vendor import Vendor, discover
+
+from .delivery.worker import Courtesy, Worker
+from .sandbox import Sandbox
+from .settings import Settings
+from .tracking.routes import create_app as create_tracking
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from .delivery.transport import Transport
+
+_SEGMENT_PATHS = ("/v1/", "/analytics.js/")
+_CONTROL_PATH = "/_sandbox/"
+
+
+class Inkstand:
+    """One whole sandbox: a WSGI application, its data, and the worker while it serves.
+
+    A context manager: leaving it ends the worker, closes every database and removes a temporary data directory.
+    """
+
+    def __init__(self, settings: Settings | None = None, vendors: Sequence[Vendor] | None = None) -> None:
+        self.settings = settings or Settings()
+        self.temporary = self.settings.data_dir is None
+        self.folder = Path(self.settings.data_dir or tempfile.mkdtemp(prefix="inkstand-"))
+        self.sandbox = Sandbox(self.folder, discover() if vendors is None else vendors, self._make_transport)
+        self.application = Dispatcher(self)
+
+    def start_worker(self) -> None:
+        """Begin to deliver by itself."""
+        registry = self.sandbox.registry
+        self.sandbox.worker = Worker(registry.get, registry.names, self.sandbox.deliverer, Courtesy())
+        self.sandbox.worker.start()
+
+    def close(self) -> None:
+        """End everything."""
+        self.sandbox.close()
+        if self.temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _make_transport(self) -> Transport:
+        from .delivery.transport import Transport  # noqa: PLC0415  # brings `requests`, which readiness need not wait for
+
+        return Transport(self.application)
+
+
+class Dispatcher:
+    """Sends each request to the application it is for: by a vendor's host name, else by path; the rest is Segment."""
+
+    def __init__(self, inkstand: Inkstand) -> None:
+        self._inkstand = inkstand
+        self._tracking = create_tracking(inkstand.sandbox).wsgi_app
+        self._hosts = {host: vendor for vendor in inkstand.sandbox.vendors for host in vendor.hosts}
+        self._prefixes = {vendor.slug: vendor for vendor in inkstand.sandbox.vendors}
+        self._apps: dict[str, WSGIApplication] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        host = environ.get("HTTP_HOST", "").partition(":")[0]
+        if host in self._hosts:
+            return self._vendor(self._hosts[host])(self._known(environ), start_response)
+        if path.startswith(_SEGMENT_PATHS):
+            return self._tracking(environ, start_response)
+        prefix = path[1:].partition("/")[0]
+        if prefix in self._prefixes:
+            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{prefix}"
+            environ["PATH_INFO"] = path[len(prefix) + 1 :] or "/"
+            return self._vendor(self._prefixes[prefix])(self._known(environ), start_response)
+        if path.startswith(_CONTROL_PATH):
+            return self._control()(environ, start_response)
+        if path in {"/", "/livez", "/readyz"}:
+            return self._web()(environ, start_response)
+        return self._tracking(environ, start_response)
+
+    def _known(self, environ: WSGIEnvironment) -> WSGIEnvironment:
+        environ[TENANTS_KEY] = self._inkstand.sandbox.registry
+        return environ
+
+    def _vendor(self, vendor: Vendor) -> WSGIApplication:
+        return self._built(vendor.slug, lambda: vendor.create_app().wsgi_app)
+
+    def _control(self) -> WSGIApplication:
+        def build() -> WSGIApplication:
+            from .control.app import create_app  # noqa: PLC0415  # brings marshmallow; readiness need not wait for it
+
+            return create_app(self._inkstand.sandbox).wsgi_app
+
+        return self._built(_CONTROL_PATH, build)
+
+    def _web(self) -> WSGIApplication:
+        def build() -> WSGIApplication:
+            from .web.app import create_app  # noqa: PLC0415  # built when somebody looks
+
+            return create_app(self._inkstand.sandbox, self._inkstand.settings).wsgi_app
+
+        return self._built("/", build)
+
+    def _built(self, name: str, build: Callable[[], WSGIApplication]) -> WSGIApplication:
+        found = self._apps.get(name)
+        if found is None:
+            with self._lock:
+                found = self._apps.get(name) or build()
+                self._apps[name] = found
+        return found
+

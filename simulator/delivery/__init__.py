@@ -1,0 +1,1 @@
+"""From a message to its fate at each connection."""

@@ -1,0 +1,242 @@
+"""Performs what is due: writes the attempt down, sends it, writes down how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from inkstand.fakes.kit.destination import HttpCall, Skip, WireMessage
+from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.kit.ledger import Reason
+from inkstand.fakes.kit.storage import Row, Statement, Tx, WorkspaceGoneError
+from inkstand.simulator.model import Connection
+from inkstand.simulator.storage.tables import attempts, deliveries, messages
+from inkstand.simulator.workspaces.workspace import Workspace
+
+from .catalogue import Catalogue, Entry
+from .process import DISCARDED
+from .retry import Answer, Delivered, GivenUp, Retrying, Tried, judge
+
+if TYPE_CHECKING:
+    import requests
+
+    from .transport import Transport
+
+STARTED = "started"
+RETRYING = "retrying"
+DELIVERED = "delivered"
+_LARGEST_KEPT_ANSWER = 64_000
+_STATUS = {Delivered: DELIVERED, Retrying: RETRYING, GivenUp: DISCARDED}
+Verdict = Delivered | Retrying | GivenUp
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one attempt ended, as it is to be recorded."""
+
+    attempt_seq: int
+    answer: Answer
+    body: bytes
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One delivery about to be attempted, with where it goes and the workspace's life it belongs to."""
+
+    workspace: Workspace
+    delivery: Row
+    connection: Connection
+    entry: Entry
+    epoch: int
+
+
+class Deliverer:
+    """Performs deliveries; `incarnation` names this run of the process, whose claims die with it.
+
+    The transport is made when first needed: it brings `requests` along, which is slow to import.
+    """
+
+    def __init__(self, catalogue: Catalogue, make_transport: Callable[[], Transport], incarnation: str) -> None:
+        self.catalogue = catalogue
+        self.incarnation = incarnation
+        self._make_transport = make_transport
+
+    @cached_property
+    def transport(self) -> Transport:
+        """What carries the requests."""
+        return self._make_transport()
+
+    def lanes(self, workspace: Workspace) -> list[str]:
+        """The connections that have something due now, in the order of what is due first."""
+        return [row["lane"] for row in workspace.door.read(_LANES, now=workspace.world.now())]
+
+    def next_due(self, workspace: Workspace) -> int | None:
+        """When something will next be due, in milliseconds of the workspace's clock."""
+        due: int | None = workspace.door.read(_NEXT_DUE)[0]["due_at"]
+        return due
+
+    def next_of(self, workspace: Workspace, lane: str | None = None) -> Row | None:
+        """What is due now and was planned first, of one connection or of all."""
+        now = workspace.world.now()
+        rows = workspace.door.read(_DUE_OF_LANE, now=now, lane=lane) if lane else workspace.door.read(_DUE, now=now)
+        return rows[0] if rows else None
+
+    def perform(self, workspace: Workspace, delivery: Row) -> None:
+        """Make the next attempt of a delivery; what it brings back is dropped if the workspace was reset meanwhile."""
+        epoch = workspace.door.epoch
+        try:
+            self._perform(workspace, delivery, epoch)
+        except WorkspaceGoneError:
+            return
+
+    def free_claims(self, workspace: Workspace) -> None:
+        """Make due again what an earlier run of the process had begun and not finished."""
+        with workspace.door.write() as tx:
+            tx.change(_FREE, old_status=STARTED, status=RETRYING)
+            tx.change(_INTERRUPT, old_outcome=STARTED, outcome="interrupted", incarnation=self.incarnation)
+
+    def _perform(self, workspace: Workspace, delivery: Row, epoch: int) -> None:
+        connection = _connection(workspace, delivery["connection"])
+        entry = self.catalogue.get(connection.destination) if connection else None
+        if connection is None or entry is None:
+            reason = Reason("delivery.connection_gone", {"connection": delivery["connection"]})
+            self._discard(workspace, delivery, epoch, Skip("INVALID_SETTINGS", reason))
+            return
+        body = workspace.door.read(_BODY, seq=delivery["message_seq"])[0]["body"]
+        calls = entry.destination.translate(WireMessage(body), connection.settings)
+        if isinstance(calls, Skip):
+            self._discard(workspace, delivery, epoch, calls)
+            return
+        job = Job(workspace, delivery, connection, entry, epoch)
+        done = workspace.door.read(_DONE, key=delivery["seq"], done=DELIVERED)[0]["done"] if len(calls) > 1 else 0
+        for index, call in enumerate(calls[done:], start=1):
+            if not self._attempt(job, call, delivery["attempts"] + index, last=done + index == len(calls)):
+                return
+
+    def _attempt(self, job: Job, call: HttpCall, number: int, *, last: bool) -> bool:
+        workspace, delivery = job.workspace, job.delivery
+        request = self.transport.prepare(call, job.connection.base_url or job.entry.base_url)
+        now = workspace.world.now()
+        first_at = delivery["first_at"] or now
+        with workspace.door.write(job.epoch) as tx:
+            tx.change(_CLAIM, key=delivery["seq"], status=STARTED, attempts=number, first_at=first_at, lane=None)
+            attempt_seq = tx.insert(
+                _START,
+                delivery_seq=delivery["seq"],
+                message_id=delivery["message_id"],
+                connection=job.connection.id,
+                number=number,
+                outcome=STARTED,
+                started_at=now,
+                request=_described(request),
+                request_body=call.body,
+                incarnation=self.incarnation,
+            )
+        answer, body, error = self.transport.send(request, job.epoch)
+        ended = Ended(attempt_seq, answer, body, error)
+        tried = Tried(number, first_at, workspace.world.now())
+        chance = workspace.world.chance("jitter", delivery["message_id"], job.connection.id, number)
+        verdict = judge(answer, tried, chance)
+        with workspace.door.write(job.epoch) as tx:
+            _record_attempt(tx, ended, verdict, tried.now)
+            if last or not isinstance(verdict, Delivered):
+                _record_fate(tx, delivery, verdict)
+        return isinstance(verdict, Delivered)
+
+    def _discard(self, workspace: Workspace, delivery: Row, epoch: int, skip: Skip) -> None:
+        with workspace.door.write(epoch) as tx:
+            tx.change(_SETTLE, key=delivery["seq"], status=DISCARDED, code=skip.code, due_at=None, lane=None)
+            tx.because(delivery["message_id"], f"deliver:{delivery['connection']}", [skip.reason])
+
+
+def _described(request: requests.PreparedRequest) -> str:
+    return dump_text({"method": request.method, "url": request.url, "headers": dict(request.headers)})
+
+
+def _record_attempt(tx: Tx, ended: Ended, verdict: Verdict, now: int) -> None:
+    tx.change(
+        _END,
+        key=ended.attempt_seq,
+        outcome=_STATUS[type(verdict)],
+        ended_at=now,
+        status=ended.answer.status,
+        response_headers=dump_text(dict(ended.answer.headers or {})),
+        response_body=ended.body[:_LARGEST_KEPT_ANSWER],
+        error=ended.error,
+    )
+
+
+def _record_fate(tx: Tx, delivery: Row, verdict: Verdict) -> None:
+    status = _STATUS[type(verdict)]
+    if isinstance(verdict, Delivered):
+        tx.change(_SETTLE, key=delivery["seq"], status=status, code=None, due_at=None, lane=None)
+        return
+    due_at, lane = (verdict.due_at, delivery["connection"]) if isinstance(verdict, Retrying) else (None, None)
+    tx.change(_SETTLE, key=delivery["seq"], status=status, code=verdict.code, due_at=due_at, lane=lane)
+    tx.because(delivery["message_id"], f"deliver:{delivery['connection']}", [verdict.reason])
+
+
+def _connection(workspace: Workspace, ident: str) -> Connection | None:
+    return next((found for found in workspace.configuration.connections if found.id == ident), None)
+
+
+_due = deliveries.c.lane.is_not(None) & (deliveries.c.due_at <= bindparam("now"))
+_columns = ("seq", "message_seq", "message_id", "connection", "attempts", "first_at")
+_pending = select(*(deliveries.c[name] for name in _columns)).order_by(deliveries.c.due_at, deliveries.c.seq).limit(1)
+_DUE = Statement(_pending.where(_due))
+_DUE_OF_LANE = Statement(
+    _pending.where(deliveries.c.lane == bindparam("lane"), deliveries.c.due_at <= bindparam("now"))
+)
+_LANES = Statement(
+    select(deliveries.c.lane, func.min(deliveries.c.due_at).label("due_at"))
+    .where(_due)
+    .group_by(deliveries.c.lane)
+    .order_by("due_at", deliveries.c.lane)
+)
+_NEXT_DUE = Statement(select(func.min(deliveries.c.due_at).label("due_at")).where(deliveries.c.lane.is_not(None)))
+_DONE = Statement(
+    select(func.count().label("done")).where(
+        attempts.c.delivery_seq == bindparam("key"), attempts.c.outcome == bindparam("done")
+    )
+)
+_BODY = Statement(select(messages.c.body).where(messages.c.seq == bindparam("seq")))
+_CLAIM = Statement(
+    update(deliveries)
+    .where(deliveries.c.seq == bindparam("key"))
+    .values({name: bindparam(name) for name in ("status", "attempts", "first_at", "lane")})
+)
+_START = Statement(
+    insert(attempts),
+    *("delivery_seq", "message_id", "connection", "number", "outcome", "started_at"),
+    *("request", "request_body", "incarnation"),
+)
+_END = Statement(
+    update(attempts)
+    .where(attempts.c.seq == bindparam("key"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("outcome", "ended_at", "status", "response_headers", "response_body", "error")
+        }
+    )
+)
+_SETTLE = Statement(
+    update(deliveries)
+    .where(deliveries.c.seq == bindparam("key"))
+    .values({name: bindparam(name) for name in ("status", "code", "due_at", "lane")})
+)
+_FREE = Statement(
+    update(deliveries)
+    .where(deliveries.c.status == bindparam("old_status"))
+    .values(status=bindparam("status"), lane=deliveries.c.connection)
+)
+_INTERRUPT = Statement(
+    update(attempts)
+    .where(attempts.c.outcome == bindparam("old_outcome"), attempts.c.incarnation != bindparam("incarnation"))
+    .values(outcome=bindparam("outcome"))
+)

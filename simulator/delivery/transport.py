@@ -1,0 +1,164 @@
+"""Carries a delivery's requests: in process to the fakes, or over a socket where a connection has another address."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+from inkstand.fakes.kit.current import EPOCH_KEY
+from inkstand.fakes.kit.destination import HttpCall
+from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.kit.storage import door_held
+
+from .catalogue import IN_PROCESS
+from .retry import Answer, Failure
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+TIMEOUT_SECONDS = 10.0
+_LARGEST_ANSWER = 1_000_000
+
+
+class InProcessAdapter(BaseAdapter):
+    """A `requests` adapter that calls a WSGI application in the caller's thread."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        super().__init__()
+        self.application = application
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:  # noqa: ANN401  # the adapter's own signature
+        """Answer one prepared request."""
+        environ = _environ(request)
+        started: list[Any] = []
+        chunks: list[bytes] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], object]:
+            started[:] = [status, headers]
+            return chunks.append
+
+        result: Iterable[bytes] = self.application(environ, start_response)
+        try:
+            chunks.extend(result)
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+        return _response(request, started[0], started[1], b"".join(chunks))
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class Transport:
+    """Sends prepared requests with their adapter's own `send`: environment proxies and `.netrc` are never read."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._near = InProcessAdapter(application)
+        self._far = HTTPAdapter(pool_maxsize=32)
+
+    def prepare(self, call: HttpCall, base_url: str) -> requests.PreparedRequest:
+        """A request as it will go over the wire."""
+        prepared = requests.PreparedRequest()
+        prepared.method = call.method
+        prepared.url = base_url.rstrip("/") + call.url
+        prepared.headers = CaseInsensitiveDict({**call.headers, "Content-Length": str(len(call.body))})
+        prepared.body = call.body
+        return prepared
+
+    def send(self, request: requests.PreparedRequest, epoch: int) -> tuple[Answer, bytes, str | None]:
+        """Send a request; how it ended, the answer's body, and the error in words if the connection failed.
+
+        `epoch` is the workspace's life that an in-process request belongs to.
+        """
+        if door_held():
+            message = "a transaction is open while a request goes over the wire"
+            raise RuntimeError(message)
+        url = request.url or ""
+        if url.startswith(IN_PROCESS):
+            request.headers[_EPOCH_HEADER] = str(epoch)
+            response = self._near.send(request)
+            del request.headers[_EPOCH_HEADER]
+            return Answer(response.status_code, headers=response.headers), response.content, None
+        try:
+            with self._far.send(request, stream=True, timeout=TIMEOUT_SECONDS) as response:
+                body = response.raw.read(_LARGEST_ANSWER, decode_content=True)
+                return Answer(response.status_code, headers=response.headers), body, None
+        except (requests.RequestException, OSError) as error:
+            return Answer(failure=_failure(error)), b"", f"{type(error).__name__}: {error}"
+
+    def close(self) -> None:
+        """Let go of kept connections."""
+        self._far.close()
+
+
+def _failure(error: Exception) -> Failure:
+    text = str(error)
+    if isinstance(error, requests.Timeout) or "timed out" in text.lower():
+        return "ETIMEDOUT"
+    if "refused" in text.lower():
+        return "EREFUSED"
+    if "resolve" in text.lower() or "Name or service" in text:
+        return "ENOTFOUND"
+    return "ECONNRESET"
+
+
+_EPOCH_HEADER = "X-Inkstand-Epoch"
+
+
+def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
+    parts = urlsplit(request.url or "")
+    body = request.body if isinstance(request.body, bytes) else (request.body or "").encode()
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(parts.path or "/", "latin-1"),
+        "QUERY_STRING": parts.query,
+        "SERVER_NAME": parts.hostname or "",
+        "SERVER_PORT": str(parts.port or 80),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": parts.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    _add_headers(environ, request.headers)
+    return environ
+
+
+def _add_headers(environ: dict[str, Any], headers: Mapping[str, str | bytes]) -> None:
+    for name, value in headers.items():
+        text = value.decode("latin-1") if isinstance(value, bytes) else value
+        if name == _EPOCH_HEADER:
+            environ[EPOCH_KEY] = int(text)
+        elif name.lower() == "content-type":
+            environ["CONTENT_TYPE"] = text
+        elif name.lower() != "content-length":
+            environ["HTTP_" + name.upper().replace("-", "_")] = text
+    environ.setdefault("HTTP_HOST", environ["SERVER_NAME"])
+
+
+def _response(
+    request: requests.PreparedRequest, status: str, headers: list[tuple[str, str]], body: bytes
+) -> requests.Response:
+    response = requests.Response()
+    response.status_code = int(status.split(" ", 1)[0])
+    response.reason = status.partition(" ")[2]
+    response.headers = CaseInsensitiveDict(headers)
+    response.url = request.url or ""
+    response.request = request
+    response.encoding = "utf-8"
+    response.raw = io.BytesIO(body)
+    response._content = body  # noqa: SLF001  # what `requests` itself sets when it has read a body
+    return response

@@ -1,0 +1,46 @@
+"""What can be asked wrongly of the sandbox; each is answered with what was wanted, what came and what to do."""
+
+from __future__ import annotations
+
+
+class InkstandError(Exception):
+    """Anything that a person can put right; the text says how. `status` is its HTTP status, `title` its kind."""
+
+    status = 400
+    title = "Bad request"
+
+
+class UnknownNameError(InkstandError):
+    """Something was asked for by a name that nothing has."""
+
+    status = 404
+    title = "Not found"
+
+
+class NameTakenError(InkstandError):
+    """A workspace is to be made under a name that one already has."""
+
+    status = 409
+    title = "Name taken"
+
+
+class BrokenFileError(InkstandError):
+    """A file does not say what it should; the text names file, line and column."""
+
+    status = 422
+    title = "Broken file"
+
+
+class CannotStartError(InkstandError):
+    """The sandbox cannot start, or cannot be reached."""
+
+    status = 503
+    title = "Not available"
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A hint at the known name that was probably meant; empty when none is near."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only mistakes need it
+
+    found = get_close_matches(name, known, 1, 0.5)
+    return f" Did you mean {found[0]!r}?" if found else ""

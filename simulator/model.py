@@ -1,0 +1,79 @@
+"""The plain facts that rooms of the simulator hand each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from inkstand.fakes.kit.ledger import Reason
+
+CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
+CALL_TYPES: frozenset[str] = frozenset({"identify", "track", "page", "screen", "group", "alias"})
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One source joined to one destination.
+
+    `destination` is the slug of a destination in a vendor's folder; `base_url` None means the fake in this process.
+    """
+
+    id: str
+    destination: str
+    source: str
+    settings: Mapping[str, str]
+    enabled: bool = True
+    base_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where messages come from, and the write key that names it."""
+
+    id: str
+    write_key: str
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """How a workspace is set up; what a reset puts back.
+
+    `clock` is `real` or `frozen` (at 2026-01-01T00:00:00Z), `delivery` is `auto` (a worker delivers while serving)
+    or `manual` (only settle and advance do).
+    """
+
+    seed: int = 1
+    clock: Literal["real", "frozen"] = "real"
+    delivery: Literal["auto", "manual"] = "auto"
+    sources: tuple[Source, ...] = ()
+    connections: tuple[Connection, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A call that became a message: the columns it is found by, its bytes as it came and as Segment holds it."""
+
+    message_id: str
+    type: str
+    event: str | None
+    user_id: str | None
+    anonymous_id: str | None
+    integrations: str | None
+    raw: bytes
+    body: bytes
+    notes: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A call that Segment answers with 200 and keeps nothing of; we keep it with its code and reason."""
+
+    message_id: str
+    type: str | None
+    event: str | None
+    user_id: str | None
+    anonymous_id: str | None
+    code: str
+    reason: Reason
+    raw: bytes

@@ -1,0 +1,193 @@
+"""The use-cases: accept calls, settle, move the clock, make, reset and delete workspaces, read views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, insert, select
+
+from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.kit.ledger import Reason
+from inkstand.fakes.kit.storage import Row, Statement, Tx, View
+from inkstand.fakes.kit.vendor import Vendor
+from inkstand.fakes.kit.world import identifier, machine_now
+
+from .delivery.catalogue import Catalogue
+from .delivery.deliver import Deliverer
+from .delivery.process import process
+from .errors import InkstandError, UnknownNameError, nearest
+from .model import Configuration, Dropped, Taken
+from .storage.tables import discards, messages
+from .storage.views import VIEWS
+from .workspaces.configuration import default_configuration
+from .workspaces.registry import SEGMENT, Registry
+from .workspaces.workspace import Workspace
+
+if TYPE_CHECKING:
+    from .delivery.transport import Transport
+    from .delivery.worker import Worker
+
+MOST_DELIVERIES = 100_000
+"""How many deliveries one settle performs before it takes the workspace for one that never comes to rest."""
+
+
+class Sandbox:
+    """Everything that one process holds; `make_transport` is asked when the first delivery is due."""
+
+    def __init__(self, folder: Path, vendors: Sequence[Vendor], make_transport: Callable[[], Transport]) -> None:
+        self.vendors = vendors
+        self.catalogue = Catalogue(vendors)
+        self.registry = Registry(folder, vendors)
+        incarnation = identifier(0, "incarnation", str(folder), machine_now())
+        self.deliverer = Deliverer(self.catalogue, make_transport, incarnation)
+        self.worker: Worker | None = None
+
+    @cached_property
+    def views(self) -> dict[str, View]:
+        """Every view by name: Segment's side, then each vendor's."""
+        return {view.name: view for view in (*VIEWS, *(view for vendor in self.vendors for view in vendor.views))}
+
+    def whose(self, write_key: str) -> Workspace | None:
+        """The workspace that a write key belongs to, if any."""
+        return self.registry.find(SEGMENT, write_key)
+
+    def accept(self, workspace: Workspace, source: str, calls: Iterable[Taken | Dropped], received_at: int) -> None:
+        """Append calls to the log in one transaction: messages, and what was discarded at the door.
+
+        A messageId that the workspace has seen is discarded as a duplicate (decision 7). `received_at` is in
+        milliseconds.
+        """
+        taken: list[Taken] = []
+        dropped: list[Dropped] = []
+        for call in calls:
+            (taken if isinstance(call, Taken) else dropped).append(call)  # type: ignore[arg-type]  # told apart here
+        common = {"source": source, "received_at": received_at}
+        with workspace.door.write() as tx:
+            fresh, repeated = _fresh(tx, taken)
+            tx.many(_ADD_MESSAGE, [{**_message_row(call), **common} for call in fresh])
+            tx.many(_ADD_DISCARD, [{**_discard_row(call), **common} for call in (*dropped, *repeated)])
+            for call in fresh:
+                if call.notes:
+                    tx.because(call.message_id, "accept", call.notes)
+            for discard in (*dropped, *repeated):
+                tx.because(discard.message_id, "accept", [discard.reason])
+        if self.worker is not None:
+            self.worker.call_came(workspace.name)
+
+    def settle(self, workspace: Workspace) -> int:
+        """Process and deliver everything due, in planned order, in this thread; how many attempts that took.
+
+        Raises InkstandError for a workspace that never comes to rest.
+        """
+        with workspace.settling, self._worker_kept_out(workspace):
+            for done in range(MOST_DELIVERIES):
+                while process(workspace, self.catalogue):
+                    pass
+                delivery = self.deliverer.next_of(workspace)
+                if delivery is None:
+                    return done
+                self.deliverer.perform(workspace, delivery)
+        message = f"The workspace {workspace.name} does not come to rest: {MOST_DELIVERIES} deliveries and still more due."
+        raise InkstandError(message)
+
+    def advance(self, workspace: Workspace, milliseconds: int) -> int:
+        """Move the clock forward, stopping to settle wherever something falls due; how many attempts that took."""
+        with workspace.settling, self._worker_kept_out(workspace):
+            attempts = self.settle(workspace)
+            end = workspace.world.now() + milliseconds
+            while (due := self.deliverer.next_due(workspace)) is not None and due <= end:
+                workspace.move_clock(workspace.world.clock.moved(max(0, due - workspace.world.now())))
+                attempts += self.settle(workspace)
+            workspace.move_clock(workspace.world.clock.moved(max(0, end - workspace.world.now())))
+            return attempts + self.settle(workspace)
+
+    def create(self, name: str, choices: Mapping[str, Any]) -> Workspace:
+        """Make a workspace; `choices` are fields of its configuration (seed, clock, delivery)."""
+        return self.registry.create(name, default_configuration(name, self.vendors, **choices))
+
+    def reset(self, name: str) -> Workspace:
+        """Put a workspace back to what it was made with; what is under way there is dropped."""
+        return self.registry.reset(name)
+
+    def delete(self, name: str) -> None:
+        """Delete a workspace; what is under way there is dropped."""
+        self.registry.delete(name)
+
+    def configure(self, workspace: Workspace, configuration: Configuration) -> None:
+        """Change a workspace's configuration until its next reset."""
+        workspace.configure(configuration)
+        if self.worker is not None:
+            self.worker.wake(workspace.name)
+
+    def view(self, name: str) -> View:
+        """A view by name; raises UnknownNameError, naming the nearest."""
+        found = self.views.get(name)
+        if found is None:
+            known = ", ".join(sorted(self.views))
+            message = f"There is no view {name!r}.{nearest(name, list(self.views))} The views are {known}."
+            raise UnknownNameError(message)
+        return found
+
+    def counts(self, workspace: Workspace) -> dict[str, int]:
+        """How many messages and discards a workspace holds."""
+        return {name: workspace.door.read(query)[0]["count"] for name, query in _COUNTS.items()}
+
+    def close(self) -> None:
+        """End the worker, then close every database."""
+        if self.worker is not None:
+            self.worker.stop()
+        self.registry.close()
+
+    def _worker_kept_out(self, workspace: Workspace) -> AbstractContextManager[None]:
+        return nullcontext() if self.worker is None else self.worker.kept_out(workspace.name)
+
+
+def _fresh(tx: Tx, taken: list[Taken]) -> tuple[list[Taken], list[Dropped]]:
+    seen = _seen(tx, taken)
+    fresh: list[Taken] = []
+    repeated: list[Dropped] = []
+    for call in taken:
+        if call.message_id in seen:
+            reason = Reason("tracking.duplicate_message", {"messageId": call.message_id})
+            found = (call.message_id, call.type, call.event, call.user_id, call.anonymous_id)
+            repeated.append(Dropped(*found, "duplicate_message", reason, call.raw))
+        else:
+            seen.add(call.message_id)
+            fresh.append(call)
+    return fresh, repeated
+
+
+def _seen(tx: Tx, taken: list[Taken]) -> set[str]:
+    if len(taken) == 1:
+        found: list[Row] = tx.run(_SAME_ID, message_id=taken[0].message_id)
+    elif taken:
+        found = tx.run(_SAME_IDS, message_ids=dump_text([call.message_id for call in taken]))
+    else:
+        found = []
+    return {row["message_id"] for row in found}
+
+
+def _message_row(call: Taken) -> dict[str, object]:
+    return {name: getattr(call, name) for name in _MESSAGE_COLUMNS}
+
+
+def _discard_row(call: Dropped) -> dict[str, object]:
+    return {name: getattr(call, name) for name in _DISCARD_COLUMNS}
+
+
+_FOUND_BY = ("message_id", "type", "event", "user_id", "anonymous_id", "raw")
+_MESSAGE_COLUMNS = (*_FOUND_BY, "integrations", "body")
+_DISCARD_COLUMNS = (*_FOUND_BY, "code")
+_ADD_MESSAGE = Statement(insert(messages), *_MESSAGE_COLUMNS, "source", "received_at")
+_ADD_DISCARD = Statement(insert(discards), *_DISCARD_COLUMNS, "source", "received_at")
+_SAME_ID = Statement(select(messages.c.message_id).where(messages.c.message_id == bindparam("message_id")))
+_listed = func.json_each(bindparam("message_ids")).table_valued("value")
+_SAME_IDS = Statement(select(messages.c.message_id).where(messages.c.message_id.in_(select(_listed.c.value))))
+_COUNTS = {
+    "messages": Statement(select(func.count().label("count")).select_from(messages)),
+    "discards": Statement(select(func.count().label("count")).select_from(discards)),
+}

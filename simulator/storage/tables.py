@@ -1,0 +1,108 @@
+"""What the simulator keeps in each workspace, and what the registry keeps beside them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+WORKSPACE = MetaData()
+REGISTRY = MetaData()
+
+state = Table(
+    "workspace_state",
+    WORKSPACE,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+messages = Table(
+    "messages",
+    WORKSPACE,
+    Column("seq", Integer, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("event", Text),
+    Column("user_id", Text),
+    Column("anonymous_id", Text),
+    Column("received_at", Integer, nullable=False),
+    Column("integrations", Text),
+    Column("raw", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("messages_message", "message_id"),
+)
+discards = Table(
+    "discards",
+    WORKSPACE,
+    Column("seq", Integer, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("type", Text),
+    Column("event", Text),
+    Column("user_id", Text),
+    Column("anonymous_id", Text),
+    Column("received_at", Integer, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+deliveries = Table(
+    "deliveries",
+    WORKSPACE,
+    Column("seq", Integer, primary_key=True),
+    Column("message_seq", Integer, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("connection", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("code", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("first_at", Integer),
+    Column("due_at", Integer),
+    Column("lane", Text),
+    Index("deliveries_due", "lane", "due_at", "seq"),
+    Index("deliveries_message", "message_id"),
+)
+attempts = Table(
+    "attempts",
+    WORKSPACE,
+    Column("seq", Integer, primary_key=True),
+    Column("delivery_seq", Integer, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("connection", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("started_at", Integer, nullable=False),
+    Column("ended_at", Integer),
+    Column("request", Text, nullable=False),
+    Column("request_body", LargeBinary),
+    Column("status", Integer),
+    Column("response_headers", Text),
+    Column("response_body", LargeBinary),
+    Column("error", Text),
+    Column("incarnation", Text, nullable=False),
+    Index("attempts_delivery", "delivery_seq", "number"),
+)
+
+workspaces = Table(
+    "workspaces",
+    REGISTRY,
+    Column("name", Text, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("config", Text, nullable=False),
+)
+credentials = Table(
+    "credentials",
+    REGISTRY,
+    Column("service", Text, primary_key=True),
+    Column("credential", Text, primary_key=True),
+    Column("workspace", Text, nullable=False),
+)
+unclaimed = Table(
+    "unclaimed",
+    REGISTRY,
+    Column("seq", Integer, primary_key=True),
+    Column("service", Text, nullable=False),
+    Column("credential", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("body", LargeBinary),
+)

@@ -1,0 +1,1 @@
+"""The Tracking API as SDKs know it."""

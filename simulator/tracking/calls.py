@@ -1,0 +1,116 @@
+"""From a request's body to the calls in it, each taken or discarded. Pure but for the ids it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from inkstand.fakes.kit.http import dump_json, dump_text, storable
+from inkstand.fakes.kit.ledger import Reason
+from inkstand.simulator.model import Dropped, Taken
+
+from . import rules
+from .limits import BATCH_CALLS, CALL_BYTES, RefusedError
+from .normalize import Envelope, normalize
+
+
+class _Batch(msgspec.Struct):
+    batch: list[msgspec.Raw]
+
+
+_SPLIT = msgspec.json.Decoder(_Batch).decode
+NewId = Callable[[], str]
+
+
+def read_call(call_type: str, call: Mapping[str, Any], raw: bytes, envelope: Envelope, new_id: NewId) -> Taken | Dropped:
+    """One call, checked and normalised; `raw` are its bytes as they came."""
+    message_id = _message_id(call) or new_id()
+    dropped = rules.check(call_type, call)
+    if dropped is not None:
+        return _dropped(message_id, call_type, call, raw, dropped)
+    message, unclear = normalize(call_type, call, message_id, envelope)
+    return Taken(
+        message_id=storable(message_id),
+        type=call_type,
+        event=_column(call.get("event") if call_type == "track" else call.get("name")),
+        user_id=_column(message.get("userId")),
+        anonymous_id=_column(message.get("anonymousId")),
+        integrations=dump_text(message["integrations"]) if message["integrations"] else None,
+        raw=raw,
+        body=dump_json(message),
+        notes=(*rules.warn(call), *unclear),
+    )
+
+
+def split(body: Mapping[str, Any], raw: bytes) -> list[tuple[Any, bytes]]:
+    """The calls of a batch, each with its own bytes as they came.
+
+    Raises RefusedError when `batch` is not a list.
+    """
+    calls = body.get("batch")
+    if not isinstance(calls, list):
+        message = f'A batch is {{"batch": [calls]}}; batch was a {type(calls).__name__}.'
+        raise RefusedError("invalid_batch", message)
+    try:
+        return list(zip(calls, map(bytes, _SPLIT(raw).batch), strict=True))
+    except (msgspec.DecodeError, RecursionError):
+        return [(call, dump_json(call)) for call in calls]
+
+
+def read_batch(batch: list[tuple[Any, bytes]], envelope: Envelope, new_id: NewId) -> Iterator[Taken | Dropped]:
+    """The calls of a batch; what is wrong with one of them leaves the others alone."""
+    if not batch:
+        yield _dropped(new_id(), None, {}, b"[]", rules.Discarded("empty_batch", Reason("tracking.empty_batch")))
+    for index, (call, raw) in enumerate(batch):
+        members = call if isinstance(call, dict) else {}
+        call_type = members.get("type")
+        too_much = _too_much(index, raw)
+        if too_much is not None:
+            yield _dropped(_message_id(members) or new_id(), call_type, members, raw, too_much)
+        elif isinstance(call, dict):
+            yield read_call(call_type if isinstance(call_type, str) else "", call, raw, envelope, new_id)
+        else:
+            wrong = rules.Discarded("multi_user_error", Reason("tracking.type_unknown", {"came": repr(call)[:80]}))
+            yield _dropped(new_id(), None, {}, raw, wrong)
+
+
+def _too_much(index: int, raw: bytes) -> rules.Discarded | None:
+    if index >= BATCH_CALLS:
+        facts = {"limit": BATCH_CALLS, "position": index + 1}
+        return rules.Discarded("payload_too_large", Reason("tracking.too_many_calls", facts))
+    if len(raw) > CALL_BYTES:
+        facts = {"limit": CALL_BYTES, "bytes": len(raw)}
+        return rules.Discarded("payload_too_large", Reason("tracking.call_too_large", facts))
+    return None
+
+
+def _dropped(
+    message_id: str, call_type: object, call: Mapping[str, Any], raw: bytes, why: rules.Discarded
+) -> Dropped:
+    return Dropped(
+        message_id=storable(message_id),
+        type=_column(call_type) or None,
+        event=_column(call.get("event")),
+        user_id=_column(call.get("userId")),
+        anonymous_id=_column(call.get("anonymousId")),
+        code=why.code,
+        reason=why.reason,
+        raw=raw,
+    )
+
+
+def _message_id(call: Mapping[str, Any]) -> str | None:
+    value = call.get("messageId")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value) or None
+
+
+def _column(value: object) -> str | None:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None

@@ -1,0 +1,140 @@
+"""The Tracking API's addresses: read a body within its limits, hand its calls to the sandbox, answer as Segment does.
+
+Sources: Segment's HTTP API page and what its clients need of an answer (facts about clients): exactly 200, always a
+JSON object; errors carry `code` and `message`; CORS headers on every answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from inkstand.fakes.kit.http import BadJsonError, dump_json, parse_json, storable
+from inkstand.simulator.model import Dropped, Taken
+from inkstand.simulator.sandbox import Sandbox
+
+from .auth import write_key
+from .calls import read_batch, read_call, split
+from .limits import BATCH_BYTES, CALL_BYTES, RefusedError, unzipped, within
+from .normalize import Envelope
+
+LETTERS = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
+_SUCCESS = b'{"success": true}'
+_JSON = "application/json"
+
+
+def create_app(sandbox: Sandbox) -> Flask:
+    """The Tracking API as a web application of its own."""
+    app = Flask(__name__, static_folder=None)
+    app.url_map.strict_slashes = False
+    tracking = _Tracking(sandbox)
+    for path, call_type in [*((name, name) for name in LETTERS.values()), *LETTERS.items()]:
+        app.add_url_rule(f"/v1/{path}", path, tracking.single, methods=["POST"], defaults={"call_type": call_type})
+    for path in ("batch", "import", "b"):
+        app.add_url_rule(f"/v1/{path}", path, tracking.batch, methods=["POST"])
+    app.add_url_rule("/v1/projects/<key>/settings", view_func=tracking.settings)
+    app.before_request(_preflight)
+    app.after_request(_allow_any_origin)
+    app.register_error_handler(RefusedError, _refused)
+    app.register_error_handler(BadJsonError, _bad_json)
+    app.register_error_handler(HTTPException, _http_error)
+    return app
+
+
+class _Tracking:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def single(self, call_type: str) -> Response:
+        """Take one call; the path names its type."""
+        raw = _body(CALL_BYTES)
+        call = _object(raw)
+        key = write_key(call, request.headers.get("Authorization"))
+        workspace = self.sandbox.whose(key)
+        if workspace is None:
+            return self._unclaimed(key, raw)
+        envelope = Envelope(workspace.world.now(), call.get("sentAt"))
+        read = read_call(call_type, call, raw, envelope, workspace.new_message_id)
+        self.sandbox.accept(workspace, workspace.source_of(key), [read], envelope.received_at)
+        return _success(workspace.name, read)
+
+    def batch(self) -> Response:
+        """Take a batch; each call in it names its own type."""
+        raw = _body(BATCH_BYTES)
+        body = _object(raw)
+        key = write_key(body, request.headers.get("Authorization"))
+        workspace = self.sandbox.whose(key)
+        if workspace is None:
+            return self._unclaimed(key, raw)
+        calls = split(body, raw)
+        envelope = Envelope(workspace.world.now(), body.get("sentAt"), body.get("context"), body.get("integrations"))
+        read = list(read_batch(calls, envelope, workspace.new_message_id))
+        self.sandbox.accept(workspace, workspace.source_of(key), read, envelope.received_at)
+        return _success(workspace.name, read[0] if len(read) == 1 else None)
+
+    def settings(self, key: str) -> tuple[dict[str, Any], int]:
+        """The settings that a browser asks for before it sends anything."""
+        if self.sandbox.whose(key) is None:
+            return _error("unknown_write_key", f"No source has the write key {key}."), 404
+        return {"integrations": {"Segment.io": {"apiKey": key, "apiHost": f"{request.host}/v1", "protocol": request.scheme}}}, 200
+
+    def _unclaimed(self, key: str, raw: bytes) -> Response:
+        self.sandbox.registry.unclaimed("segment", key, f"{request.method} {request.path}", raw)
+        return _success(None, None)
+
+
+def _body(limit: int) -> bytes:
+    raw = request.get_data(cache=False)
+    if request.headers.get("Content-Encoding", "").lower() == "gzip":
+        raw = unzipped(raw, limit)
+    return within(raw, limit)
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    value = parse_json(raw)
+    if not isinstance(value, dict):
+        raise RefusedError("invalid_json", f"The body must be a JSON object; a {type(value).__name__} came.")
+    return value
+
+
+def _success(workspace: str | None, read: Taken | Dropped | None) -> Response:
+    response = Response(_SUCCESS, 200, content_type=_JSON)
+    if workspace is not None and read is not None and read.message_id.isascii() and read.message_id.isprintable():
+        response.headers["X-Inkstand-Explain"] = f"/_sandbox/v1/workspaces/{workspace}/explain/{read.message_id}"
+    return response
+
+
+def _refused(error: RefusedError) -> Response:
+    return Response(dump_json(_error(error.code, storable(error.message))), 400, content_type=_JSON)
+
+
+def _bad_json(error: BadJsonError) -> Response:
+    return Response(dump_json(_error("invalid_json", f"The body is not JSON: {error}.")), 400, content_type=_JSON)
+
+
+def _http_error(error: HTTPException) -> Response:
+    text = error.description or error.name
+    return Response(dump_json(_error(error.name.lower().replace(" ", "_"), text)), error.code, content_type=_JSON)
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"success": False, "code": code, "message": message, "error": message}
+
+
+def _preflight() -> Response | None:
+    return Response(status=204) if request.method == "OPTIONS" else None
+
+
+def _allow_any_origin(response: Response) -> Response:
+    origin = request.headers.get("Origin")
+    if origin:
+        wanted = request.headers.get("Access-Control-Request-Headers", "authorization, content-type, x-retry-count")
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Vary"] = "Origin"
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+        response.headers["Access-Control-Allow-Headers"] = wanted
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-RateLimit-Reset"
+        response.headers["Access-Control-Max-Age"] = "600"
+    return response

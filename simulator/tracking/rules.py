@@ -1,0 +1,123 @@
+"""What Segment takes, and what it answers with 200 and drops. Pure: a call in, reasons out.
+
+Source: Segment's HTTP API page, its spec pages, and the delivery overview's list of discard codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inkstand.fakes.kit.ledger import Reason
+from inkstand.simulator.model import CALL_TYPES
+
+Call = Mapping[str, Any]
+LARGEST_SAFE_INTEGER = 2**53 - 1
+LONGEST_MESSAGE_ID = 100
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """The call goes no further: Segment's code (or one of our three) and why."""
+
+    code: str
+    reason: Reason
+
+
+def check(call_type: str, call: Call) -> Discarded | None:
+    """Why a call is dropped at the door, or None when it is taken."""
+    if call_type not in CALL_TYPES:
+        return _discard("multi_user_error", "type_unknown", came=call.get("type"))
+    return _check_ids(call_type, call) or _CHECKS[call_type](call)
+
+
+def warn(call: Call) -> list[Reason]:
+    """What is taken but worth telling."""
+    found = [
+        Reason("tracking.numeric_id", {"member": name, "came": call[name]})
+        for name in _IDS
+        if isinstance(call.get(name), int)
+    ]
+    message_id = call.get("messageId")
+    if isinstance(message_id, str) and len(message_id) > LONGEST_MESSAGE_ID:
+        found.append(Reason("tracking.long_message_id", {"length": len(message_id)}))
+    return found
+
+
+def _check_ids(call_type: str, call: Call) -> Discarded | None:
+    for name in _IDS:
+        value = call.get(name)
+        if value is not None and not _is_id(value):
+            return _discard("id_not_string", "id_not_string", member=name, came=value)
+    if call.get("userId") is None and call.get("anonymousId") is None:
+        return _discard("no_user_anon_id", "no_user_anon_id", type=call_type)
+    return None
+
+
+def _is_id(value: object) -> bool:
+    if isinstance(value, str):
+        return value != ""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_SAFE_INTEGER
+
+
+def _check_track(call: Call) -> Discarded | None:
+    event = call.get("event")
+    if event is None or event == "":
+        return _discard("event_not_defined", "event_not_defined")
+    if not isinstance(event, str):
+        return _discard("event_not_string", "event_not_string", came=event)
+    return _check_object(call, "properties")
+
+
+def _check_identify(call: Call) -> Discarded | None:
+    return _check_object(call, "traits")
+
+
+def _check_page(call: Call) -> Discarded | None:
+    for name in ("name", "category"):
+        value = call.get(name)
+        if value is not None and (not isinstance(value, str) or value == ""):
+            return _discard(f"{name}_not_string", f"{name}_not_string", came=value)
+    return _check_object(call, "properties")
+
+
+def _check_group(call: Call) -> Discarded | None:
+    group = call.get("groupId")
+    if group is None:
+        return _discard("id_required", "group_id_required")
+    if not _is_id(group):
+        return _discard("id_not_string", "id_not_string", member="groupId", came=group)
+    return _check_object(call, "traits")
+
+
+def _check_alias(call: Call) -> Discarded | None:
+    previous = call.get("previousId")
+    if previous is None:
+        return _discard("previous_id_required", "previous_id_required")
+    if not _is_id(previous):
+        return _discard("id_not_string", "id_not_string", member="previousId", came=previous)
+    return None
+
+
+def _check_object(call: Call, member: str) -> Discarded | None:
+    value = call.get(member)
+    if value is None or isinstance(value, dict):
+        return None
+    return _discard(f"{member}_not_object", f"{member}_not_object", came=value)
+
+
+def _discard(code: str, rule: str, **facts: object) -> Discarded:
+    shown = {name: value if isinstance(value, str) else repr(value)[:80] for name, value in facts.items()}
+    return Discarded(code, Reason(f"tracking.{rule}", shown))
+
+
+_IDS = ("userId", "anonymousId")
+_CHECKS = {
+    "track": _check_track,
+    "identify": _check_identify,
+    "page": _check_page,
+    "screen": _check_page,
+    "group": _check_group,
+    "alias": _check_alias,
+}

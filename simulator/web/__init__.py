@@ -1,0 +1,1 @@
+"""What a browser sees: health and the root page."""

@@ -1,0 +1,1 @@
+"""Workspaces: one database each, and the registry that knows which credential opens which."""

@@ -1,0 +1,221 @@
+"""Which workspaces there are, which credential opens which, and what came with a credential nobody has."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from inkstand.fakes.kit.http import storable
+from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, connect, create_tables
+from inkstand.fakes.kit.vendor import Vendor
+from inkstand.fakes.kit.world import identifier, machine_now
+from inkstand.simulator.errors import InkstandError, NameTakenError, UnknownNameError, nearest
+from inkstand.simulator.model import Configuration
+from inkstand.simulator.storage.tables import REGISTRY, credentials, unclaimed, workspaces
+
+from . import configuration as configurations
+from .configuration import DEFAULT_WORKSPACE, default_configuration
+from .workspace import Workspace, image, tables
+
+SEGMENT = "segment"
+"""The service whose credentials are write keys."""
+
+OPEN_AT_ONCE = 64
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_KEEP_BYTES = 4_000
+
+
+@dataclass(frozen=True)
+class Unclaimed:
+    """A call whose credential belongs to no workspace; `at` is the machine's time in milliseconds."""
+
+    service: str
+    credential: str
+    what: str
+    at: int
+    body: bytes | None
+
+
+class Registry:
+    """The workspaces of one data directory; the only one who opens, resets and deletes them."""
+
+    def __init__(self, folder: Path, vendors: Sequence[Vendor]) -> None:
+        self.folder = folder
+        self.vendors = vendors
+        self._lock = threading.RLock()
+        self._open: OrderedDict[str, Workspace] = OrderedDict()
+        connection = connect(str(folder / "registry.db"))
+        create_tables(connection, [REGISTRY])
+        connection.close()
+        self.door = Door(str(folder / "registry.db"))
+        self._owners = {(row["service"], row["credential"]): row["workspace"] for row in self.door.read(_OWNERS)}
+        if DEFAULT_WORKSPACE not in self.names():
+            self.create(DEFAULT_WORKSPACE)
+
+    def names(self) -> list[str]:
+        """Every workspace, by name."""
+        return [row["name"] for row in self.door.read(_NAMES)]
+
+    def get(self, name: str) -> Workspace:
+        """An open workspace.
+
+        Raises UnknownNameError, naming the nearest, when there is none of that name.
+        """
+        with self._lock:
+            workspace = self._open.get(name)
+            if workspace is None:
+                workspace = self._opened(name)
+            self._open.move_to_end(name)
+            return workspace
+
+    def find(self, service: str, credential: str) -> Workspace | None:
+        """The workspace that a credential of this service belongs to, if any."""
+        name = self._owners.get((service, credential))
+        return None if name is None else self.get(name)
+
+    def unclaimed(self, service: str, credential: str, what: str, body: bytes | None = None) -> None:
+        """Keep a call whose credential belongs to no workspace."""
+        with self.door.write() as tx:
+            tx.insert(
+                _ADD_UNCLAIMED,
+                service=service,
+                credential=storable(credential[:200]),
+                what=storable(what[:200]),
+                at=machine_now(),
+                body=body[:_KEEP_BYTES] if body else None,
+            )
+
+    def list_unclaimed(self) -> Iterator[Unclaimed]:
+        """Every call whose credential belongs to no workspace, oldest first."""
+        for row in self.door.read(_UNCLAIMED):
+            yield Unclaimed(row["service"], row["credential"], row["what"], row["at"], row["body"])
+
+    def create(self, name: str, configuration: Configuration | None = None) -> Workspace:
+        """Make a workspace.
+
+        Raises InkstandError for a name that cannot be one, NameTakenError for one that is in use.
+        """
+        if not _NAME.fullmatch(name):
+            message = (
+                f"A workspace is named with up to 80 letters, digits, dots, dashes and underscores, beginning with a "
+                f"letter or digit; {name!r} came."
+            )
+            raise InkstandError(message)
+        configuration = configuration or default_configuration(name, self.vendors)
+        with self._lock:
+            if self.door.read(_WORKSPACE, name=name):
+                message = f"There is a workspace {name!r} already. Reset it, delete it, or choose another name."
+                raise NameTakenError(message)
+            file = f"{name}.{identifier(0, name, machine_now())[:8]}.db"
+            self._write_file(file, configuration)
+            with self.door.write() as tx:
+                text = configurations.dump(configuration)
+                tx.insert(_ADD_WORKSPACE, name=name, file=file, config=text)
+                self._claim(tx, name, configuration)
+            return self.get(name)
+
+    def reset(self, name: str) -> Workspace:
+        """Put a workspace back to the configuration it was made with, in a new life: one atomic step."""
+        with self._lock:
+            workspace = self.get(name)
+            configuration = configurations.read(self._row(name)["config"])
+            epoch = workspace.door.epoch + 1
+            fresh = image(self.vendors, configuration, epoch)
+            workspace.door.replace_with(fresh, epoch)
+            fresh.close()
+            workspace.catch_up()
+        workspace.door.checkpoint()
+        return workspace
+
+    def delete(self, name: str) -> None:
+        """Delete a workspace and everything in it.
+
+        Raises UnknownNameError when there is none, InkstandError for the default one.
+        """
+        if name == DEFAULT_WORKSPACE:
+            message = "The default workspace cannot be deleted; reset it instead."
+            raise InkstandError(message)
+        with self._lock:
+            file = self._row(name)["file"]
+            workspace = self._open.pop(name, None)
+            with self.door.write() as tx:
+                tx.change(_DELETE_WORKSPACE, name=name)
+                tx.change(_DELETE_CREDENTIALS, workspace=name)
+            self._owners = {key: owner for key, owner in self._owners.items() if owner != name}
+        if workspace is not None:
+            workspace.door.close()
+        for suffix in ("", "-wal", "-shm"):
+            (self.folder / f"{file}{suffix}").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close every database."""
+        with self._lock:
+            while self._open:
+                self._open.popitem()[1].door.close()
+            self.door.close()
+
+    def _opened(self, name: str) -> Workspace:
+        path = self.folder / self._row(name)["file"]
+        connection = connect(str(path))
+        create_tables(connection, tables(self.vendors))
+        connection.close()
+        workspace = self._open[name] = Workspace(name, path)
+        self._close_the_longest_unused()
+        return workspace
+
+    def _close_the_longest_unused(self) -> None:
+        for name in islice(self._open, max(0, len(self._open) - OPEN_AT_ONCE)):
+            self._open[name].door.rest()
+
+    def _row(self, name: str) -> Row:
+        rows = self.door.read(_WORKSPACE, name=name)
+        if not rows:
+            hint = nearest(name, self.names())
+            message = f"There is no workspace {name!r}.{hint}"
+            raise UnknownNameError(message)
+        return rows[0]
+
+    def _write_file(self, file: str, configuration: Configuration) -> None:
+        fresh = image(self.vendors, configuration, 1)
+        unfinished = self.folder / f"{file}.new"
+        written = connect(str(unfinished))
+        fresh.backup(written)
+        written.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        written.close()
+        fresh.close()
+        unfinished.rename(self.folder / file)
+
+    def _claim(self, tx: Tx, name: str, configuration: Configuration) -> None:
+        secret = {
+            (destination.slug, setting.name): vendor.service
+            for vendor in self.vendors
+            for destination in vendor.destinations
+            for setting in destination.settings
+            if setting.credential
+        }
+        owned = {(SEGMENT, source.write_key) for source in configuration.sources}
+        for connection in configuration.connections:
+            for setting, value in connection.settings.items():
+                service = secret.get((connection.destination, setting))
+                if service and value:
+                    owned.add((service, value))
+        tx.many(_ADD_CREDENTIAL, [{"service": s, "credential": c, "workspace": name} for s, c in sorted(owned)])
+        self._owners = {**self._owners, **dict.fromkeys(owned, name)}
+
+
+_NAMES = Statement(select(workspaces.c.name).order_by(workspaces.c.name))
+_WORKSPACE = Statement(select(workspaces).where(workspaces.c.name == bindparam("name")))
+_ADD_WORKSPACE = Statement(insert(workspaces), "name", "file", "config")
+_DELETE_WORKSPACE = Statement(delete(workspaces).where(workspaces.c.name == bindparam("name")))
+_OWNERS = Statement(select(credentials))
+_ADD_CREDENTIAL = Statement(insert(credentials), "service", "credential", "workspace")
+_DELETE_CREDENTIALS = Statement(delete(credentials).where(credentials.c.workspace == bindparam("workspace")))
+_ADD_UNCLAIMED = Statement(insert(unclaimed), "service", "credential", "what", "at", "body")
+_UNCLAIMED = Statement(select(unclaimed).order_by(unclaimed.c.seq))

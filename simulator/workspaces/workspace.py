@@ -1,0 +1,92 @@
+"""One open workspace: its database, its World and its configuration, in one of its lives."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from threading import RLock
+
+from sqlalchemy import MetaData, bindparam, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.kit.storage import KIT, Door, Statement, Tx, connect, create_tables, loads
+from inkstand.fakes.kit.vendor import Vendor
+from inkstand.fakes.kit.world import Clock, World
+from inkstand.simulator.model import Configuration
+from inkstand.simulator.storage.tables import WORKSPACE, state
+
+from . import configuration as configurations
+from .configuration import SCENARIO_START
+
+
+class Workspace:
+    """An open workspace; satisfies the kit's `Tenant`."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self.door = Door(str(path))
+        self.settling = RLock()
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Read configuration, clock and life anew from the database."""
+        values = {row["name"]: row["value"] for row in self.door.read(_STATE)}
+        self.configuration = configurations.read(values["configuration"])
+        self.world = World(self.configuration.seed, Clock(**loads(values["clock"])))
+        self.door.epoch = int(values["epoch"])
+        self._sources = {source.write_key: source.id for source in self.configuration.sources}
+
+    def source_of(self, write_key: str) -> str:
+        """The source that a write key names here; the key itself when it has been taken out of the configuration."""
+        return self._sources.get(write_key, write_key)
+
+    def new_message_id(self) -> str:
+        """An id for a call that came without one."""
+        with self.door.write() as tx:
+            return self.world.id("inkstand-", "message", tx.number("message"))
+
+    def move_clock(self, clock: Clock) -> None:
+        """Set the clock, durably."""
+        with self.door.write() as tx:
+            put(tx, "clock", dump_text(clock))
+            self.world = World(self.world.seed, clock)
+
+    def configure(self, configuration: Configuration) -> None:
+        """Change the configuration of this life; a reset brings back the one the workspace was made with."""
+        with self.door.write() as tx:
+            put(tx, "configuration", configurations.dump(configuration))
+        self.catch_up()
+
+
+def put(tx: Tx, name: str, value: str) -> None:
+    """Set one value of the workspace's state."""
+    tx.change(_PUT, name=name, value=value)
+
+
+def image(vendors: Sequence[Vendor], configuration: Configuration, epoch: int) -> sqlite3.Connection:
+    """A fresh workspace as a database in memory: tables, configuration, clock, the vendors' samples."""
+    connection = connect(":memory:")
+    create_tables(connection, tables(vendors))
+    clock = Clock(frozen_at=SCENARIO_START) if configuration.clock == "frozen" else Clock()
+    world = World(configuration.seed, clock)
+    connection.execute("BEGIN")
+    tx = Tx(connection)
+    put(tx, "configuration", configurations.dump(configuration))
+    put(tx, "clock", dump_text(clock))
+    put(tx, "epoch", str(epoch))
+    for vendor in vendors:
+        vendor.seed(tx, world)
+    connection.commit()
+    return connection
+
+
+def tables(vendors: Sequence[Vendor]) -> list[MetaData]:
+    """Every table of a workspace: the kit's, the simulator's, each vendor's."""
+    return [KIT, WORKSPACE, *(vendor.tables for vendor in vendors)]
+
+
+_STATE = Statement(select(state))
+_put = upsert(state).values(name=bindparam("name"), value=bindparam("value"))
+_PUT = Statement(_put.on_conflict_do_update(index_elements=["name"], set_={"value": _put.excluded.value}))
