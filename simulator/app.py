@@ -19,9 +19,13 @@ from .settings import Settings
 from .tracking.routes import create_app as create_tracking
 
 if TYPE_CHECKING:
+    import requests
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from .delivery.transport import Transport
+
+NEAR = "http://inkstand.invalid"
+"""The address of a sandbox in this process, for its own session."""
 
 _SEGMENT_PATHS = ("/v1/", "/analytics.js/")
 _CONTROL_PATH = "/_sandbox/"
@@ -45,6 +49,16 @@ class Inkstand:
         registry = self.sandbox.registry
         self.sandbox.worker = Worker(registry.get, registry.names, self.sandbox.deliverer, Courtesy())
         self.sandbox.worker.start()
+
+    def session(self) -> requests.Session:
+        """A `requests` session whose calls to `NEAR` reach this sandbox without a socket."""
+        import requests  # noqa: PLC0415  # slow to import, and a serving process need not have it at once
+
+        from .delivery.transport import InProcessAdapter  # noqa: PLC0415  # likewise
+
+        session = requests.Session()
+        session.mount(NEAR, InProcessAdapter(self.application))
+        return session
 
     def close(self) -> None:
         """End everything."""
@@ -78,6 +92,7 @@ class Dispatcher:
         self._lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
         path: str = environ["PATH_INFO"]
         host = environ.get("HTTP_HOST", "").partition(":")[0]
         if host in self._hosts:
@@ -125,4 +140,3 @@ class Dispatcher:
                 found = self._apps.get(name) or build()
                 self._apps[name] = found
         return found
-

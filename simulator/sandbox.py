@@ -91,7 +91,9 @@ class Sandbox:
                 if delivery is None:
                     return done
                 self.deliverer.perform(workspace, delivery)
-        message = f"The workspace {workspace.name} does not come to rest: {MOST_DELIVERIES} deliveries and still more due."
+        message = (
+            f"The workspace {workspace.name} does not come to rest: {MOST_DELIVERIES} deliveries and still more due."
+        )
         raise InkstandError(message)
 
     def advance(self, workspace: Workspace, milliseconds: int) -> int:

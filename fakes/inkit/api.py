@@ -10,12 +10,12 @@ from flask import Flask, Response, g, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from inkstand.fakes.kit import current
-from inkstand.fakes.kit.http import BadJsonError, basic_credentials, dump_json, parse_json
+from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, dump_json, parse_json
 from inkstand.fakes.kit.journal import gone, keep_journal, not_faked
 from inkstand.fakes.kit.ledger import load
 from inkstand.fakes.kit.storage import Row, WorkspaceGoneError
 
-from .reading import RefusedError, read
+from .reading import read
 from .store import Made, find_render, take
 
 SERVICE = "inkit"

@@ -40,9 +40,9 @@ def merge_fields(template: str) -> tuple[str, ...]:
 
 
 def missing_fields(template_id: str, fields: tuple[str, ...], values: Values) -> tuple[Reason, ...]:
-    """Why a document cannot be made: one reason for each field without a value, naming a near miss where there is one."""
+    """Why a document cannot be made: one reason for each field without a value, naming a near miss if there is one."""
     return tuple(
-        Reason("inkit.template.field_missing", {"template": template_id, "field": name, "near": _near(name, values)})
+        Reason("inkit.template.field_missing", {"template": template_id, "field": name, **_near(name, values)})
         for name in fields
         if name not in NEVER_REQUIRED and _blank(_look_up(name, values))
     )
@@ -82,9 +82,10 @@ def _shown(value: object) -> str:
     return value if isinstance(value, str) else dump_text(value)
 
 
-def _near(wanted: str, values: Values) -> str:
+def _near(wanted: str, values: Values) -> dict[str, str]:
     letters = _letters(wanted)
-    return next((name for name in values if _letters(name) == letters and name != wanted), "none")
+    near = next((name for name in values if _letters(name) == letters and name != wanted), None)
+    return {"near": near} if near else {}
 
 
 def _letters(name: str) -> str:

@@ -6,15 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inkstand.fakes.kit.http import storable
-
-
-class RefusedError(Exception):
-    """The call is answered with `status` and this text."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+from inkstand.fakes.kit.http import RefusedError, storable
 
 
 @dataclass(frozen=True)

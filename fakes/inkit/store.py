@@ -60,9 +60,9 @@ def take(write: Writing, world: World, call: Identify) -> Made | NoDocument:
         return decided
     html = merged(decided.template["html"], decided.values)
     paper = Paper(decided.template["width"], decided.template["height"], decided.template["unit"])
-    pdf = to_pdf(html, paper)
+    pdf = to_pdf(html, paper, world.now())
     with write() as tx:
-        return _made_before(tx, call) or _file(tx, world, call, decided, html, pdf)
+        return _made_before(tx, call) or _file(tx, world, call, decided, (html, pdf))
 
 
 def find_render(tenant: Tenant, column: str, value: str) -> Row | None:
@@ -120,10 +120,11 @@ def _no_template(call: Identify) -> NoDocument:
 def _unknown_template(tx: Tx, wanted: str) -> Reason:
     known = [row["template_id"] for row in tx.run(_TEMPLATE_IDS)]
     near = get_close_matches(wanted, known, 1, 0.6)
-    return Reason("inkit.template.unknown", {"template": wanted, "near": near[0] if near else "none"})
+    return Reason("inkit.template.unknown", {"template": wanted, **({"near": near[0]} if near else {})})
 
 
-def _file(tx: Tx, world: World, call: Identify, order: Order, html: str, pdf: Pdf) -> Made:
+def _file(tx: Tx, world: World, call: Identify, order: Order, drawn: tuple[str, Pdf]) -> Made:
+    html, pdf = drawn
     template_id = order.template["template_id"]
     made = Made(world.id("doc_", call.subject, template_id), world.id("rend_", call.subject, template_id))
     kind, owner = call.profile
@@ -163,9 +164,7 @@ _TOUCH_PROFILE = Statement(
     )
 )
 _PROFILE = Statement(
-    select(profiles.c.traits).where(
-        profiles.c.kind == bindparam("kind"), profiles.c.owner == bindparam("owner")
-    )
+    select(profiles.c.traits).where(profiles.c.kind == bindparam("kind"), profiles.c.owner == bindparam("owner"))
 )
 _TEMPLATE = Statement(select(templates).where(templates.c.template_id == bindparam("template_id")))
 _TEMPLATE_IDS = Statement(select(templates.c.template_id).order_by(templates.c.seq))

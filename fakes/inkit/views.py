@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from inkstand.fakes.kit.journal import requests_view
+from inkstand.fakes.kit.journal import refusals_view
 from inkstand.fakes.kit.storage import View, loads, view
 from inkstand.fakes.kit.times import iso
 
@@ -66,5 +66,5 @@ VIEWS: tuple[View, ...] = (
         _profile,
     ),
     view("inkit.templates", "templates and their merge fields", select(templates).order_by(templates.c.seq), _template),
-    requests_view("inkit"),
+    refusals_view("inkit"),
 )

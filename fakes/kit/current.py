@@ -59,4 +59,3 @@ def write() -> Iterator[Tx]:
     """One transaction in this request's workspace, in the life in which the request began."""
     with tenant().door.write(request.environ.get(EPOCH_KEY)) as tx:
         yield tx
-

@@ -1,4 +1,4 @@
-"""The contract of Segment's half of a vendor: what a destination in Segment's catalogue sends, or why it sends nothing."""
+"""The contract of Segment's half of a vendor: what a destination in its catalogue sends, or why it sends nothing."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class WireMessage(Mapping[str, Any]):
         members: Mapping[str, Any] = parse_json(self.body)
         return members
 
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401  # what a customer put on the wire
+    def __getitem__(self, key: str) -> Any:  # what a customer put on the wire
         return self._members[key]
 
     def __iter__(self) -> Iterator[str]:

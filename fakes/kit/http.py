@@ -19,7 +19,15 @@ class BadJsonError(ValueError):
     """The bytes are not JSON; the text says where."""
 
 
-def parse_json(body: bytes) -> Any:  # noqa: ANN401  # a JSON value is anything
+class RefusedError(Exception):
+    """A fake answers this call with `status` and this text."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def parse_json(body: bytes) -> Any:  # a JSON value is anything
     """The value that JSON bytes hold.
 
     Lone surrogates and integers of any size are taken, as `JSON.parse` takes them; NaN and Infinity are not JSON.
@@ -31,7 +39,7 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401  # a JSON value is anything
         return _parse_patiently(body)
 
 
-def _parse_patiently(body: bytes) -> Any:  # noqa: ANN401
+def _parse_patiently(body: bytes) -> Any:
     try:
         return json.loads(body, parse_constant=_no_constant)
     except RecursionError:
@@ -62,7 +70,7 @@ def dump_text(value: object) -> str:
 
 
 def storable(text: str) -> str:
-    """Text with NUL and lone surrogates escaped as `\\uXXXX`, which is what a parsed column may hold."""
+    """Text with NUL and lone surrogates escaped (a backslash, u, four digits), which is what a column may hold."""
     if text.isascii() and "\x00" not in text:
         return text
     return _UNSTORABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

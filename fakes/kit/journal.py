@@ -1,4 +1,4 @@
-"""Writes down every call that a fake was made and how it answered."""
+"""Writes down every call that a fake refused, and how it answered; what it took is in its own tables."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from .storage import Statement, View, WorkspaceGoneError, journal, view
 from .times import iso
 
 _KEEP_BYTES = 2_000_000
+_NOT_A_SUCCESS = 300
 
 
 def keep_journal(app: Flask, service: str, request_id: Callable[[], str]) -> None:
-    """Give an application a journal: every call whose workspace is known is written down after it was answered."""
+    """Give an application a journal: every call that it did not answer with success, if its workspace is known."""
 
     @app.after_request
     def write_down(response: Response) -> Response:
+        if response.status_code < _NOT_A_SUCCESS:
+            return response
         tenant = current.known_tenant()
         if tenant is None:
             return response
@@ -35,8 +38,8 @@ def keep_journal(app: Flask, service: str, request_id: Callable[[], str]) -> Non
                     path=storable(request.path),
                     status=response.status_code,
                     request_id=request_id(),
-                    body=request.get_data(cache=True)[:_KEEP_BYTES] if response.status_code >= 300 else None,  # noqa: PLR2004  # not a success
-                    answer=response.get_data() if response.status_code >= 300 else None,  # noqa: PLR2004  # likewise
+                    body=request.get_data(cache=True)[:_KEEP_BYTES],
+                    answer=response.get_data(),
                 )
         except WorkspaceGoneError:
             g.pop("tenant")
@@ -58,21 +61,18 @@ def http_error(error: HTTPException) -> tuple[dict[str, str], int]:
     return {"message": error.description or error.name}, error.code or 500
 
 
-def requests_view(service: str) -> View:
+def refusals_view(service: str) -> View:
     """The journal of one service as a list that people read."""
 
     def shape(row: dict[str, Any]) -> dict[str, Any]:
-        answer = row.pop("answer")
         return {
             **{key: row[key] for key in ("method", "path", "status", "request_id")},
             "at": iso(row["at"]),
-            "answer": answer.decode("utf-8", "replace") if answer else None,
+            "answer": row["answer"].decode("utf-8", "replace"),
         }
 
     query = select(journal).where(journal.c.service == service).order_by(journal.c.seq)
-    return view(f"{service}.requests", "every call this service was made, and its answer", query, shape)
+    return view(f"{service}.refusals", "calls that this service refused, and its answers", query, shape)
 
 
-_ADD = Statement(
-    insert(journal), "service", "at", "method", "path", "status", "request_id", "body", "answer"
-)
+_ADD = Statement(insert(journal), "service", "at", "method", "path", "status", "request_id", "body", "answer")

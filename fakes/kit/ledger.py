@@ -11,6 +11,8 @@ from typing import Any, Literal, get_args
 
 Confidence = Literal["documented", "observed", "inferred", "chosen"]
 Facts = Mapping[str, object]
+_OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
+_NAMED = re.compile(r"\{(\w+)\}")
 
 
 class LedgerError(Exception):
@@ -59,15 +61,16 @@ class Mend:
 class Rule:
     """One behaviour: its id, what it says, where that comes from and how sure we are.
 
-    `verdict` is `stops` when a message goes no further by it, `unusable` when it is kept but cannot be used,
-    else `notes`. Only the first two are causes that `explain` names first.
+    `verdict` is `stops` when a message goes no further by it, `unusable` when it is kept but cannot be used, `expected`
+    when it goes no further and that is as it should be, else `notes`. The first two are causes that `explain` names
+    first; `example` are the steps of a scenario that bring the rule about.
     """
 
     id: str
     statement: str
     source: str
     confidence: Confidence
-    verdict: Literal["stops", "unusable", "notes"] = "notes"
+    verdict: Literal["stops", "unusable", "expected", "notes"] = "notes"
     say: str = ""
     mend: Mend | None = None
     example: Sequence[Mapping[str, object]] = ()
@@ -96,9 +99,14 @@ class Ledger:
     not_faked: Sequence[NotFaked] = ()
 
     def explain(self, reason: Reason) -> str:
-        """A reason as one sentence: the rule's own wording with the facts in it."""
+        """A reason as one sentence: the rule's own wording with the facts in it.
+
+        What stands in double brackets is said only when every fact that it names is known.
+        """
         rule = self.rules[reason.rule]
-        return _fill(rule.say or rule.statement, {key: str(value) for key, value in reason.facts.items()})
+        known = {key: str(value) for key, value in reason.facts.items()}
+        text = _OPTIONAL.sub(lambda match: match[1] if set(_NAMED.findall(match[1])) <= set(known) else "", rule.say)
+        return str(_fill(text or rule.statement, known))
 
 
 @cache

@@ -54,12 +54,8 @@ journal = Table(
     Column("body", LargeBinary),
     Column("answer", LargeBinary),
 )
-counters = Table(
-    "counters", KIT, Column("name", Text, primary_key=True), Column("value", Integer, nullable=False)
-)
-table_hashes = Table(
-    "table_hashes", KIT, Column("name", Text, primary_key=True), Column("hash", Text, nullable=False)
-)
+counters = Table("counters", KIT, Column("name", Text, primary_key=True), Column("value", Integer, nullable=False))
+table_hashes = Table("table_hashes", KIT, Column("name", Text, primary_key=True), Column("hash", Text, nullable=False))
 
 
 class WorkspaceGoneError(Exception):
@@ -308,17 +304,18 @@ class Tenant(Protocol):
 
 @dataclass(frozen=True)
 class View:
-    """A named, readable list of what is stored; `rows` reads it, oldest first."""
+    """A named, readable list of what is stored; `rows` reads it, oldest first; `shape` is one row of it, read."""
 
     name: str
     about: str
     rows: Callable[[Door], list[dict[str, Any]]]
+    shape: Callable[[dict[str, Any]], dict[str, Any]] = dict
 
 
 def view(name: str, about: str, query: Select[Any], shape: Callable[[dict[str, Any]], dict[str, Any]]) -> View:
     """A view of one query, compiled once; `shape` makes a row what people read."""
     statement = Statement(query)
-    return View(name, about, lambda door: [shape(dict(row)) for row in door.read(statement)])
+    return View(name, about, lambda door: [shape(dict(row)) for row in door.read(statement)], shape)
 
 
 def safe(text: object) -> str | None:
@@ -326,7 +323,7 @@ def safe(text: object) -> str | None:
     return None if text is None else storable(text if isinstance(text, str) else dump_text(text))
 
 
-def loads(text: str | bytes | None) -> Any:  # noqa: ANN401  # a JSON value is anything
+def loads(text: str | bytes | None) -> Any:  # a JSON value is anything
     """A JSON column read back."""
     return None if text is None else parse_json(text.encode() if isinstance(text, str) else text)
 
@@ -334,8 +331,9 @@ def loads(text: str | bytes | None) -> Any:  # noqa: ANN401  # a JSON value is a
 _ADD_REASON = Statement(insert(reasons), "message_id", "stage", "rule", "facts", "cause")
 _counted = upsert(counters)
 _COUNT = Statement(
-    _counted.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + literal_column("1")})
-    .returning(counters.c.value),
+    _counted.on_conflict_do_update(
+        index_elements=["name"], set_={"value": counters.c.value + literal_column("1")}
+    ).returning(counters.c.value),
     "name",
     "value",
 )

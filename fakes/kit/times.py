@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 DAY = 86_400_000
 """Milliseconds in a day."""
@@ -13,6 +14,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _LOOSE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(.*)", re.DOTALL)
 
 
+@lru_cache(1024)
 def iso(milliseconds: int) -> str:
     """Milliseconds since 1970 as Segment writes times: UTC, milliseconds, `Z`."""
     return (_EPOCH + milliseconds * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -80,7 +80,7 @@ class Vendor:
         path = files(self.package) / "examples.yaml"
         return cast("Mapping[str, Any]", yaml.safe_load(path.read_text("utf-8"))) if path.is_file() else {}
 
-    def _load(self, module: str) -> Any:  # noqa: ANN401  # a module is anything
+    def _load(self, module: str) -> Any:  # a module is anything
         return import_module(f"{self.package}.{module}")
 
 

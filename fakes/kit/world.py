@@ -58,8 +58,8 @@ class World:
 
 
 def machine_now() -> int:
-    """The machine's time in milliseconds since 1970, UTC; for what a person waits for, never for what a rule decides."""
-    return time.time_ns() // 1_000_000
+    """The machine's time in milliseconds since 1970, UTC: for what a person waits for, never for a rule."""
+    return time.time_ns() // 1_000_000  # noqa: TID251  # this is the World
 
 
 def identifier(seed: int, *cause: Cause) -> str:

@@ -6,17 +6,17 @@ key); Segment's subscription webhook guide for the classic credentials; the rest
 
 from __future__ import annotations
 
-from typing import cast
+from hashlib import blake2b
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Flask, Response, g, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from inkstand.fakes.kit import current
-from inkstand.fakes.kit.http import BadJsonError, basic_credentials, dump_json, parse_json
+from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, dump_json, parse_json
 from inkstand.fakes.kit.journal import gone, keep_journal
 from inkstand.fakes.kit.storage import WorkspaceGoneError
-from inkstand.fakes.kit.world import identifier
 
 from .reading import read
 from .store import keep
@@ -35,6 +35,7 @@ def create_app() -> Flask:
         methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         provide_automatic_options=False,
     )
+    app.register_error_handler(RefusedError, _refused)
     app.register_error_handler(HTTPException, _no_such_page)
     app.register_error_handler(WorkspaceGoneError, gone)
     keep_journal(app, SERVICE, request_id)
@@ -49,47 +50,58 @@ def create_app() -> Flask:
 
 def collect(key: str) -> Response:
     """Take one event for the endpoint that the key names."""
-    if not current.enter(SERVICE, key):
-        return refuse(404, "Behavioral endpoint key not found")
-    if request.method != "POST":
-        return refuse(405, "Method not allowed: events are sent with POST")
-    if basic_credentials(request.headers.get("Authorization")) != (key, ""):
-        answer = refuse(401, "Unauthorized")
-        answer.headers["WWW-Authenticate"] = "Basic"
-        return answer
+    _check_sender(key)
     raw = request.get_data()
+    event = read(_checked_body(raw))
+    with current.write() as tx:
+        g.request_id = _uuid(keep(tx, current.world(), key, event, raw))
+    return _answer(200, {"request_id": g.request_id})
+
+
+def _check_sender(key: str) -> None:
+    if not current.enter(SERVICE, key):
+        raise RefusedError(404, "Behavioral endpoint key not found")
+    if request.method != "POST":
+        raise RefusedError(405, "Method not allowed: events are sent with POST")
+    if basic_credentials(request.headers.get("Authorization")) != (key, ""):
+        raise RefusedError(401, "Unauthorized")
+
+
+def _checked_body(raw: bytes) -> dict[str, Any]:
     if len(raw) >= MAX_BYTES:
-        return refuse(413, f"The request is larger than {MAX_BYTES} bytes")
+        raise RefusedError(413, f"The request is larger than {MAX_BYTES} bytes")
     try:
         body = parse_json(raw)
     except BadJsonError as error:
-        return refuse(400, f"The body is not JSON: {error}")
+        raise RefusedError(400, f"The body is not JSON: {error}") from error
     if isinstance(body, list) or (isinstance(body, dict) and "events" in body):
-        return refuse(501, "not faked yet: a batch of events")
+        raise RefusedError(501, "not faked yet: a batch of events")
     if not isinstance(body, dict):
-        return refuse(400, "The body must be a JSON object")
-    event = read(body)
-    with current.write() as tx:
-        g.event_id = keep(tx, current.world(), key, event, raw)
-    return _answer(200, {"request_id": request_id()})
+        raise RefusedError(400, "The body must be a JSON object")
+    return body
 
 
-def refuse(status: int, message: str) -> Response:
-    """An answer in the error form that was seen: `message` and `request_id`."""
-    return _answer(status, {"message": message, "request_id": request_id()})
+def _refused(error: RefusedError) -> Response:
+    answer = _answer(error.status, {"message": str(error), "request_id": request_id()})
+    if error.status == 401:  # noqa: PLR2004  # HTTP wants the scheme named
+        answer.headers["WWW-Authenticate"] = "Basic"
+    return answer
 
 
 def request_id() -> str:
-    """This request's id: a UUID that follows from the workspace's seed and the number of the request."""
+    """This request's id: of a stored event it follows from the event's, else from the number of the request."""
     if "request_id" not in g:
         tenant = current.known_tenant()
         if tenant is None:
-            bits = identifier(0, "request", request.path)
+            g.request_id = _uuid(request.path)
         else:
             with current.write() as tx:
-                bits = current.world().id("", SERVICE, tx.number("movable_ink.request"))
-        g.request_id = str(UUID(bytes=bits.encode()[:16], version=4))
+                g.request_id = _uuid(current.world().id("", SERVICE, tx.number("movable_ink.request")))
     return cast("str", g.request_id)
+
+
+def _uuid(cause: str) -> str:
+    return str(UUID(bytes=blake2b(cause.encode(), digest_size=16).digest(), version=4))
 
 
 def _answer(status: int, body: dict[str, object]) -> Response:

@@ -86,9 +86,7 @@ def attribute(heard: Heard, known: Known) -> Attribution:
         facts = {"anonymousId": heard.anonymous_id, "user": known.linked.id}
         return Attribution(known.linked, Reason("movable_ink.owner.linked", facts, known.linked_by))
     facts = {"anonymousId": heard.anonymous_id}
-    return Attribution(
-        Owner("anonymous_id", heard.anonymous_id), Reason("movable_ink.owner.anonymous", facts)
-    )
+    return Attribution(Owner("anonymous_id", heard.anonymous_id), Reason("movable_ink.owner.anonymous", facts))
 
 
 def identify(heard: Heard, known: Known) -> Identification:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.times import DAY, iso
+from inkstand.fakes.kit.times import DAY
 
 Properties = Mapping[str, Any]
 MAX_AGE = 30 * DAY
@@ -89,7 +89,7 @@ def _url(properties: Properties, context: Mapping[str, Any]) -> Iterator[Reason]
     if absent(url):
         page = context.get("page")
         page_url = page.get("url") if isinstance(page, dict) else None
-        near = _near(properties, "url") or ({"near": f"context.page.url ({page_url})"} if page_url else {"near": "none"})
+        near = _near(properties, "url") or ({"near": f"context.page.url {page_url}"} if page_url else {})
         yield Reason("movable_ink.signal.url_missing", {"member": "properties.url", **near})
     elif not _is_web_address(url):
         yield Reason("movable_ink.signal.url_not_web", {"member": "properties.url", "came": _shown(url)})
@@ -130,7 +130,7 @@ def _near(holder: Properties, *wanted: str) -> dict[str, str]:
     for key, value in holder.items():
         if _letters(key) in spellings and key not in wanted and not absent(value):
             return {"near": key}
-    return {} if wanted == ("url",) else {"near": "none"}
+    return {}
 
 
 def _letters(name: str) -> str:

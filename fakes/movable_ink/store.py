@@ -25,7 +25,7 @@ def keep(tx: Tx, world: World, endpoint: str, event: Event, raw: bytes) -> str:
     now = world.now()
     first = _first_seen(tx, event, endpoint)
     signal = _signal(event, now)
-    event_id = world.id("evt_", endpoint, event.message_id or "", tx.number("movable_ink.event"))
+    event_id = _new_id(tx, world, endpoint, event, again=first is not None)
     seq = tx.insert(
         _ADD_EVENT,
         event_id=event_id,
@@ -51,11 +51,16 @@ def keep(tx: Tx, world: World, endpoint: str, event: Event, raw: bytes) -> str:
     elif event.call == "identify":
         _identify(tx, event, now, subject)
     elif event.call == "track":
-        _attribute(tx, event, seq, subject)
-        tx.because(subject, "signal", signal.reasons)
+        _attribute(tx, event, seq, subject, signal)
     else:
         tx.because(subject, "attribution", [Reason("movable_ink.event.other_call", {"type": event.call})])
     return event_id
+
+
+def _new_id(tx: Tx, world: World, endpoint: str, event: Event, *, again: bool) -> str:
+    if event.message_id is not None and not again:
+        return world.id("evt_", endpoint, event.message_id)
+    return world.id("evt_", endpoint, tx.number("movable_ink.event"))
 
 
 def _first_seen(tx: Tx, event: Event, endpoint: str) -> Row | None:
@@ -71,7 +76,7 @@ def _signal(event: Event, now: int) -> Signal:
     return judge(event.name, event.properties, event.context, age)
 
 
-def _attribute(tx: Tx, event: Event, seq: int, subject: str) -> None:
+def _attribute(tx: Tx, event: Event, seq: int, subject: str, signal: Signal) -> None:
     decided = attribution.attribute(event.heard, _known(tx, event.heard))
     tx.insert(
         _ADD_OWNER,
@@ -82,8 +87,8 @@ def _attribute(tx: Tx, event: Event, seq: int, subject: str) -> None:
         rule=decided.reason.rule,
     )
     if decided.owner.kind == "user_id":
-        tx.change(_TOUCH_PROFILE, kind="user_id", owner=decided.owner.id, at=_at(event), traits="{}", email=None)
-    tx.because(subject, "attribution", [decided.reason, *decided.hints])
+        tx.change(_MEET_PROFILE, kind="user_id", owner=decided.owner.id, at=_at(event), traits="{}", email=None)
+    tx.because(subject, "attribution", [decided.reason, *decided.hints, *signal.reasons])
 
 
 def _identify(tx: Tx, event: Event, now: int, subject: str) -> None:
@@ -93,9 +98,7 @@ def _identify(tx: Tx, event: Event, now: int, subject: str) -> None:
         return
     owner = decided.owner
     traits = dump_text(dict(event.traits))
-    tx.change(
-        _TOUCH_PROFILE, kind=owner.kind, owner=owner.id, at=_at(event), traits=traits, email=event.heard.email
-    )
+    tx.change(_TOUCH_PROFILE, kind=owner.kind, owner=owner.id, at=_at(event), traits=traits, email=event.heard.email)
     moved = _move_visitor(tx, decided, now - MAX_AGE, subject) + _join_email(tx, decided, subject)
     if decided.link:
         tx.insert(_ADD_LINK, anonymous_id=decided.link, kind=owner.kind, owner=owner.id, cause=subject)
@@ -155,9 +158,7 @@ def _at(event: Event) -> int:
 _later = ownerships.alias("later")
 _superseded = exists().where(and_(_later.c.event_seq == ownerships.c.event_seq, _later.c.seq > ownerships.c.seq))
 _newer_link = links.alias("newer_link")
-_replaced = exists().where(
-    and_(_newer_link.c.anonymous_id == links.c.anonymous_id, _newer_link.c.seq > links.c.seq)
-)
+_replaced = exists().where(and_(_newer_link.c.anonymous_id == links.c.anonymous_id, _newer_link.c.seq > links.c.seq))
 _ADD_EVENT = Statement(insert(events), *(column.name for column in events.c if column.name != "seq"))
 _ADD_OWNER = Statement(insert(ownerships), "event_seq", "kind", "owner", "cause", "rule")
 _ADD_LINK = Statement(insert(links), "anonymous_id", "kind", "owner", "cause")
@@ -201,6 +202,7 @@ _TOUCH_PROFILE = Statement(
         },
     )
 )
+_MEET_PROFILE = Statement(_touched.on_conflict_do_nothing(index_elements=["kind", "owner"]))
 _JOIN_PROFILE = Statement(
     update(profiles)
     .where(profiles.c.kind == "email", profiles.c.owner == bindparam("email"))

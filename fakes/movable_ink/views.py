@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import and_, exists, func, select
 
-from inkstand.fakes.kit.journal import requests_view
+from inkstand.fakes.kit.journal import refusals_view
 from inkstand.fakes.kit.storage import Door, Statement, View, loads, view
 from inkstand.fakes.kit.times import iso
 
@@ -115,7 +115,9 @@ _LINKS = Statement(
 _PROFILES = Statement(select(profiles).where(profiles.c.joined_into.is_(None)).order_by(profiles.c.seq))
 
 VIEWS: tuple[View, ...] = (
-    view("movable_ink.events", "behavioural events, whose they are now, and their Signals verdict", _owned_events, _event),
+    view(
+        "movable_ink.events", "behavioural events, whose they are now, and their Signals verdict", _owned_events, _event
+    ),
     view(
         "movable_ink.ownership",
         "every change of an event's owner, and the message that caused it",
@@ -138,5 +140,5 @@ VIEWS: tuple[View, ...] = (
         select(events).where(events.c.repeat == 1).order_by(events.c.seq),
         _repeat,
     ),
-    requests_view("movable_ink"),
+    refusals_view("movable_ink"),
 )

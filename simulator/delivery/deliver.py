@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -72,18 +72,20 @@ class Deliverer:
         return self._make_transport()
 
     def lanes(self, workspace: Workspace) -> list[str]:
-        """The connections that have something due now, in the order of what is due first."""
-        return [row["lane"] for row in workspace.door.read(_LANES, now=workspace.world.now())]
+        """The connections that have something due now."""
+        now = workspace.world.now()
+        return [lane for due_at, _, lane in _first_of_each(workspace) if due_at <= now]
 
     def next_due(self, workspace: Workspace) -> int | None:
         """When something will next be due, in milliseconds of the workspace's clock."""
-        due: int | None = workspace.door.read(_NEXT_DUE)[0]["due_at"]
-        return due
+        return min((due_at for due_at, _, _ in _first_of_each(workspace)), default=None)
 
     def next_of(self, workspace: Workspace, lane: str | None = None) -> Row | None:
         """What is due now and was planned first, of one connection or of all."""
-        now = workspace.world.now()
-        rows = workspace.door.read(_DUE_OF_LANE, now=now, lane=lane) if lane else workspace.door.read(_DUE, now=now)
+        due_at, seq, _ = min(_first_of_each(workspace, lane), default=(None, None, None))
+        if due_at is None or due_at > workspace.world.now():
+            return None
+        rows = workspace.door.read(_PENDING, key=seq)
         return rows[0] if rows else None
 
     def perform(self, workspace: Workspace, delivery: Row) -> None:
@@ -107,8 +109,7 @@ class Deliverer:
             reason = Reason("delivery.connection_gone", {"connection": delivery["connection"]})
             self._discard(workspace, delivery, epoch, Skip("INVALID_SETTINGS", reason))
             return
-        body = workspace.door.read(_BODY, seq=delivery["message_seq"])[0]["body"]
-        calls = entry.destination.translate(WireMessage(body), connection.settings)
+        calls = entry.destination.translate(WireMessage(delivery["body"]), connection.settings)
         if isinstance(calls, Skip):
             self._discard(workspace, delivery, epoch, calls)
             return
@@ -181,30 +182,33 @@ def _record_fate(tx: Tx, delivery: Row, verdict: Verdict) -> None:
     tx.because(delivery["message_id"], f"deliver:{delivery['connection']}", [verdict.reason])
 
 
+def _first_of_each(workspace: Workspace, lane: str | None = None) -> Iterator[tuple[int, int, str]]:
+    for name in [lane] if lane else [connection.id for connection in workspace.configuration.connections]:
+        for row in workspace.door.read(_FIRST_OF_LANE, lane=name):
+            yield row["due_at"], row["seq"], name
+
+
 def _connection(workspace: Workspace, ident: str) -> Connection | None:
     return next((found for found in workspace.configuration.connections if found.id == ident), None)
 
 
-_due = deliveries.c.lane.is_not(None) & (deliveries.c.due_at <= bindparam("now"))
-_columns = ("seq", "message_seq", "message_id", "connection", "attempts", "first_at")
-_pending = select(*(deliveries.c[name] for name in _columns)).order_by(deliveries.c.due_at, deliveries.c.seq).limit(1)
-_DUE = Statement(_pending.where(_due))
-_DUE_OF_LANE = Statement(
-    _pending.where(deliveries.c.lane == bindparam("lane"), deliveries.c.due_at <= bindparam("now"))
+_FIRST_OF_LANE = Statement(
+    select(deliveries.c.due_at, deliveries.c.seq)
+    .where(deliveries.c.lane == bindparam("lane"))
+    .order_by(deliveries.c.due_at, deliveries.c.seq)
+    .limit(1)
 )
-_LANES = Statement(
-    select(deliveries.c.lane, func.min(deliveries.c.due_at).label("due_at"))
-    .where(_due)
-    .group_by(deliveries.c.lane)
-    .order_by("due_at", deliveries.c.lane)
+_columns = ("seq", "message_id", "connection", "attempts", "first_at")
+_PENDING = Statement(
+    select(*(deliveries.c[name] for name in _columns), messages.c.body)
+    .join(messages, messages.c.seq == deliveries.c.message_seq)
+    .where(deliveries.c.seq == bindparam("key"), deliveries.c.lane.is_not(None))
 )
-_NEXT_DUE = Statement(select(func.min(deliveries.c.due_at).label("due_at")).where(deliveries.c.lane.is_not(None)))
 _DONE = Statement(
     select(func.count().label("done")).where(
         attempts.c.delivery_seq == bindparam("key"), attempts.c.outcome == bindparam("done")
     )
 )
-_BODY = Statement(select(messages.c.body).where(messages.c.seq == bindparam("seq")))
 _CLAIM = Statement(
     update(deliveries)
     .where(deliveries.c.seq == bindparam("key"))

@@ -41,7 +41,7 @@ def plan(
 def unknown_integrations(integrations: Mapping[str, Any], known: frozenset[str]) -> list[Reason]:
     """Names in a message's integrations object that no destination has."""
     return [
-        Reason("delivery.unknown_integration", {"name": name, "near": _same_letters(name, known)})
+        Reason("delivery.unknown_integration", {"name": name, **_same_letters(name, known)})
         for name in integrations
         if name != ALL and name not in known
     ]
@@ -77,8 +77,9 @@ def _by_settings(connection: Connection, destination: Destination) -> Discarded 
     return None
 
 
-def _same_letters(name: str, known: frozenset[str]) -> str:
+def _same_letters(name: str, known: frozenset[str]) -> dict[str, str]:
     def letters(text: str) -> str:
         return "".join(filter(str.isalnum, text)).lower()
 
-    return next((other for other in sorted(known) if letters(other) == letters(name)), "none")
+    near = next((other for other in sorted(known) if letters(other) == letters(name)), None)
+    return {"near": near} if near else {}

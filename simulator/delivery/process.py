@@ -48,8 +48,8 @@ def _plan_all(tx: Tx, found: list[Row], workspace: Workspace, catalogue: Catalog
     reasons: list[Mapping[str, object]] = []
     for message in found:
         integrations = _integrations(message)
-        for note in unknown_integrations(integrations, catalogue.names):
-            reasons.append(reason_row(message["message_id"], "plan", note))
+        notes = unknown_integrations(integrations, catalogue.names)
+        reasons.extend(reason_row(message["message_id"], "plan", note) for note in notes)
         for connection in _connections(workspace, message):
             row, reason = _plan_one(message, integrations, connection, catalogue, now)
             planned.append(row)

@@ -13,7 +13,6 @@ from requests.structures import CaseInsensitiveDict
 
 from inkstand.fakes.kit.current import EPOCH_KEY
 from inkstand.fakes.kit.destination import HttpCall
-from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.storage import door_held
 
 from .catalogue import IN_PROCESS
@@ -33,7 +32,7 @@ class InProcessAdapter(BaseAdapter):
         super().__init__()
         self.application = application
 
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:  # noqa: ANN401  # the adapter's own signature
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         """Answer one prepared request."""
         environ = _environ(request)
         started: list[Any] = []

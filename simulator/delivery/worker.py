@@ -147,7 +147,7 @@ class Worker:
                 self._note_next_due(workspace)
         except (WorkspaceGoneError, UnknownNameError):
             return
-        except Exception:
+        except Exception:  # noqa: BLE001  # one workspace's trouble must not end the worker of all
             _log.exception("the worker failed in workspace %s", name)
 
     def _process(self, workspace: Workspace) -> None:
@@ -178,7 +178,7 @@ class Worker:
                 self._courtesy.give_way(begun)
         except WorkspaceGoneError:
             return
-        except Exception:
+        except Exception:  # noqa: BLE001  # likewise one lane's
             _log.exception("delivering for %s of workspace %s failed", lane[1], lane[0])
         finally:
             with self._changed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 WORKSPACE = MetaData()
 REGISTRY = MetaData()
@@ -58,7 +58,7 @@ deliveries = Table(
     Column("first_at", Integer),
     Column("due_at", Integer),
     Column("lane", Text),
-    Index("deliveries_due", "lane", "due_at", "seq"),
+    Index("deliveries_due", "lane", "due_at", "seq", sqlite_where=text("lane IS NOT NULL")),
     Index("deliveries_message", "message_id"),
 )
 attempts = Table(
@@ -105,4 +105,13 @@ unclaimed = Table(
     Column("what", Text, nullable=False),
     Column("at", Integer, nullable=False),
     Column("body", LargeBinary),
+)
+refused = Table(
+    "refused",
+    REGISTRY,
+    Column("seq", Integer, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("at", Integer, nullable=False),
 )

@@ -83,7 +83,12 @@ def _text(body: bytes | None) -> str | None:
 
 
 VIEWS: tuple[View, ...] = (
-    view("messages", "calls that were accepted, as Segment holds them", select(messages).order_by(messages.c.seq), _message),
+    view(
+        "messages",
+        "calls that were accepted, as Segment holds them",
+        select(messages).order_by(messages.c.seq),
+        _message,
+    ),
     view(
         "discards",
         "calls that were answered with 200 and went no further, with Segment's code",
@@ -102,5 +107,7 @@ VIEWS: tuple[View, ...] = (
         select(attempts).order_by(attempts.c.delivery_seq, attempts.c.seq),
         _attempt,
     ),
-    view("reasons", "each rule that decided something, and about what", select(reasons).order_by(reasons.c.seq), _reason),
+    view(
+        "reasons", "each rule that decided something, and about what", select(reasons).order_by(reasons.c.seq), _reason
+    ),
 )

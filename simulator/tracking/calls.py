@@ -24,7 +24,9 @@ _SPLIT = msgspec.json.Decoder(_Batch).decode
 NewId = Callable[[], str]
 
 
-def read_call(call_type: str, call: Mapping[str, Any], raw: bytes, envelope: Envelope, new_id: NewId) -> Taken | Dropped:
+def read_call(
+    call_type: str, call: Mapping[str, Any], raw: bytes, envelope: Envelope, new_id: NewId
+) -> Taken | Dropped:
     """One call, checked and normalised; `raw` are its bytes as they came."""
     message_id = _message_id(call) or new_id()
     dropped = rules.check(call_type, call)
@@ -86,9 +88,7 @@ def _too_much(index: int, raw: bytes) -> rules.Discarded | None:
     return None
 
 
-def _dropped(
-    message_id: str, call_type: object, call: Mapping[str, Any], raw: bytes, why: rules.Discarded
-) -> Dropped:
+def _dropped(message_id: str, call_type: object, call: Mapping[str, Any], raw: bytes, why: rules.Discarded) -> Dropped:
     return Dropped(
         message_id=storable(message_id),
         type=_column(call_type) or None,

@@ -37,7 +37,9 @@ class Times:
     unclear: tuple[Reason, ...]
 
 
-def normalize(call_type: str, call: Call, message_id: str, envelope: Envelope) -> tuple[dict[str, Any], tuple[Reason, ...]]:
+def normalize(
+    call_type: str, call: Call, message_id: str, envelope: Envelope
+) -> tuple[dict[str, Any], tuple[Reason, ...]]:
     """The message as Segment holds it (camelCase), and what is worth telling about its times."""
     times = correct_times(call.get("timestamp"), envelope.sent_at, envelope.received_at)
     message = {key: value for key, value in call.items() if key not in _NOT_KEPT}

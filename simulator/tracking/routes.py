@@ -35,10 +35,9 @@ def create_app(sandbox: Sandbox) -> Flask:
     for path in ("batch", "import", "b"):
         app.add_url_rule(f"/v1/{path}", path, tracking.batch, methods=["POST"])
     app.add_url_rule("/v1/projects/<key>/settings", view_func=tracking.settings)
-    app.before_request(_preflight)
     app.after_request(_allow_any_origin)
-    app.register_error_handler(RefusedError, _refused)
-    app.register_error_handler(BadJsonError, _bad_json)
+    app.register_error_handler(RefusedError, tracking.refused)
+    app.register_error_handler(BadJsonError, tracking.bad_json)
     app.register_error_handler(HTTPException, _http_error)
     return app
 
@@ -78,7 +77,19 @@ class _Tracking:
         """The settings that a browser asks for before it sends anything."""
         if self.sandbox.whose(key) is None:
             return _error("unknown_write_key", f"No source has the write key {key}."), 404
-        return {"integrations": {"Segment.io": {"apiKey": key, "apiHost": f"{request.host}/v1", "protocol": request.scheme}}}, 200
+        return {
+            "integrations": {"Segment.io": {"apiKey": key, "apiHost": f"{request.host}/v1", "protocol": request.scheme}}
+        }, 200
+
+    def refused(self, error: RefusedError) -> Response:
+        """400 in the form that every client can read, and a note for whoever looks for the call later."""
+        message = storable(error.message)
+        self.sandbox.registry.refused(f"{request.method} {request.path}", error.code, message)
+        return Response(dump_json(_error(error.code, message)), 400, content_type=_JSON)
+
+    def bad_json(self, error: BadJsonError) -> Response:
+        """The same for a body that is not JSON."""
+        return self.refused(RefusedError("invalid_json", f"The body is not JSON: {error}."))
 
     def _unclaimed(self, key: str, raw: bytes) -> Response:
         self.sandbox.registry.unclaimed("segment", key, f"{request.method} {request.path}", raw)
@@ -106,14 +117,6 @@ def _success(workspace: str | None, read: Taken | Dropped | None) -> Response:
     return response
 
 
-def _refused(error: RefusedError) -> Response:
-    return Response(dump_json(_error(error.code, storable(error.message))), 400, content_type=_JSON)
-
-
-def _bad_json(error: BadJsonError) -> Response:
-    return Response(dump_json(_error("invalid_json", f"The body is not JSON: {error}.")), 400, content_type=_JSON)
-
-
 def _http_error(error: HTTPException) -> Response:
     text = error.description or error.name
     return Response(dump_json(_error(error.name.lower().replace(" ", "_"), text)), error.code, content_type=_JSON)
@@ -121,10 +124,6 @@ def _http_error(error: HTTPException) -> Response:
 
 def _error(code: str, message: str) -> dict[str, Any]:
     return {"success": False, "code": code, "message": message, "error": message}
-
-
-def _preflight() -> Response | None:
-    return Response(status=204) if request.method == "OPTIONS" else None
 
 
 def _allow_any_origin(response: Response) -> Response:

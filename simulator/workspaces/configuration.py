@@ -18,10 +18,11 @@ SCENARIO_START = 1_767_225_600_000
 """2026-01-01T00:00:00Z, where a frozen clock begins (decision 9)."""
 
 
-def default_configuration(name: str, vendors: Sequence[Vendor], **choices: Any) -> Configuration:  # noqa: ANN401  # fields of Configuration
+def default_configuration(name: str, vendors: Sequence[Vendor], **choices: Any) -> Configuration:
     """One source, connected to every destination that the vendors bring.
 
     The workspace `default` has the documented demo credentials; every other one has credentials of its own.
+    `choices` are further fields of the configuration.
     """
     key = DEMO_WRITE_KEY if name == DEFAULT_WORKSPACE else _own(name, "write-key")
     connections = tuple(
@@ -29,7 +30,10 @@ def default_configuration(name: str, vendors: Sequence[Vendor], **choices: Any) 
             id=destination.slug,
             destination=destination.slug,
             source="website",
-            settings={setting.name: _setting(name, destination, setting.name, setting.demo) for setting in destination.settings},
+            settings={
+                setting.name: _setting(name, destination, setting.name, setting.demo)
+                for setting in destination.settings
+            },
             enabled=destination.on_by_default,
         )
         for vendor in vendors

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -14,11 +13,12 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from inkstand.fakes.kit.http import storable
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, connect, create_tables
+from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import identifier, machine_now
 from inkstand.simulator.errors import InkstandError, NameTakenError, UnknownNameError, nearest
 from inkstand.simulator.model import Configuration
-from inkstand.simulator.storage.tables import REGISTRY, credentials, unclaimed, workspaces
+from inkstand.simulator.storage.tables import REGISTRY, credentials, refused, unclaimed, workspaces
 
 from . import configuration as configurations
 from .configuration import DEFAULT_WORKSPACE, default_configuration
@@ -30,17 +30,6 @@ SEGMENT = "segment"
 OPEN_AT_ONCE = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _KEEP_BYTES = 4_000
-
-
-@dataclass(frozen=True)
-class Unclaimed:
-    """A call whose credential belongs to no workspace; `at` is the machine's time in milliseconds."""
-
-    service: str
-    credential: str
-    what: str
-    at: int
-    body: bytes | None
 
 
 class Registry:
@@ -92,10 +81,30 @@ class Registry:
                 body=body[:_KEEP_BYTES] if body else None,
             )
 
-    def list_unclaimed(self) -> Iterator[Unclaimed]:
+    def refused(self, what: str, code: str, message: str) -> None:
+        """Keep the fact that the Tracking API refused a request."""
+        with self.door.write() as tx:
+            tx.insert(_ADD_REFUSED, what=storable(what[:200]), code=code, message=storable(message), at=machine_now())
+
+    def list_refused(self) -> list[dict[str, object]]:
+        """Every request that the Tracking API refused, oldest first."""
+        return [
+            {"what": row["what"], "code": row["code"], "message": row["message"], "at": iso(row["at"])}
+            for row in self.door.read(_REFUSED)
+        ]
+
+    def list_unclaimed(self) -> list[dict[str, object]]:
         """Every call whose credential belongs to no workspace, oldest first."""
-        for row in self.door.read(_UNCLAIMED):
-            yield Unclaimed(row["service"], row["credential"], row["what"], row["at"], row["body"])
+        return [
+            {
+                "service": row["service"],
+                "credential": row["credential"],
+                "what": row["what"],
+                "at": iso(row["at"]),
+                "body": row["body"].decode("utf-8", "replace") if row["body"] else None,
+            }
+            for row in self.door.read(_UNCLAIMED)
+        ]
 
     def create(self, name: str, configuration: Configuration | None = None) -> Workspace:
         """Make a workspace.
@@ -217,5 +226,7 @@ _DELETE_WORKSPACE = Statement(delete(workspaces).where(workspaces.c.name == bind
 _OWNERS = Statement(select(credentials))
 _ADD_CREDENTIAL = Statement(insert(credentials), "service", "credential", "workspace")
 _DELETE_CREDENTIALS = Statement(delete(credentials).where(credentials.c.workspace == bindparam("workspace")))
+_ADD_REFUSED = Statement(insert(refused), "what", "code", "message", "at")
+_REFUSED = Statement(select(refused).order_by(refused.c.seq))
 _ADD_UNCLAIMED = Statement(insert(unclaimed), "service", "credential", "what", "at", "body")
 _UNCLAIMED = Statement(select(unclaimed).order_by(unclaimed.c.seq))

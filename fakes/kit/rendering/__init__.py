@@ -15,7 +15,10 @@ import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from inkstand.fakes.kit.times import iso
 
 if TYPE_CHECKING:
     import plutoprint
@@ -44,13 +47,17 @@ class Pdf:
     refused: tuple[str, ...]
 
 
-def to_pdf(html: str, paper: Paper) -> Pdf:
-    """Render HTML to a PDF.
+def to_pdf(html: str, paper: Paper, made_at: int) -> Pdf:
+    """Render HTML to a PDF; `made_at` (milliseconds since 1970) is the date it carries.
 
+    The same HTML, paper and date give the same bytes.
     Raises ValueError for a unit other than `in`, `cm` and `px`.
     """
     with _lock:
         book, refused = _book(html, paper)
+        library = _library()
+        for date in (library.PDF_METADATA_CREATION_DATE, library.PDF_METADATA_MODIFICATION_DATE):
+            book.set_metadata(date, iso(made_at // 1000 * 1000).replace(".000", ""))
         stream = io.BytesIO()
         book.write_to_pdf_stream(stream)
         return Pdf(stream.getvalue(), book.get_page_count(), tuple(refused))
@@ -67,7 +74,7 @@ def _book(html: str, paper: Paper) -> tuple[plutoprint.Book, list[str]]:
     refused: list[str] = []
 
     class NothingIsFetched(library.ResourceFetcher):  # type: ignore[name-defined, misc]  # the module is loaded late
-        def fetch_url(self, url: str) -> plutoprint.ResourceData:
+        def fetch_url(self, url: str) -> Any:
             refused.append(url)
             return library.ResourceData(b"", "text/plain")
 
@@ -77,7 +84,7 @@ def _book(html: str, paper: Paper) -> tuple[plutoprint.Book, list[str]]:
 
 
 @cache
-def _library() -> plutoprint:  # type: ignore[valid-type]  # a module is its own type
+def _library() -> ModuleType:
     import plutoprint  # noqa: PLC0415  # slow to import, and only documents need it
 
     plutoprint.plutobook_set_fontconfig_path(str(_font_folder()))

@@ -1,0 +1,1 @@
+"""A message's journey, told from its recorded reasons."""

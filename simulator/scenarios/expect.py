@@ -1,0 +1,70 @@
+"""Compares a claim with the rows of a view: what is listed must match, the rest is free. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]
+Where = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Where a claim is wrong.
+
+    `path` is the place in the claim, `field` the place in the row as people write it, `row` the row concerned if there
+    is one.
+    """
+
+    path: Where
+    field: str
+    wanted: object
+    came: object
+    row: Row | None = None
+
+
+_ABSENT = "nothing"
+
+
+def compare(claim: object, rows: Sequence[Row]) -> Iterator[Mismatch]:
+    """The mismatches between a claim and the rows of a view."""
+    if isinstance(claim, list):
+        yield from _in_order(claim, rows)
+    elif isinstance(claim, Mapping):
+        chosen = [row for row in rows if fits(claim.get("where", {}), row)]
+        if "count" in claim and claim["count"] != len(chosen):
+            came = f"{len(chosen)} of {len(rows)} rows"
+            yield Mismatch(("count",), "count", claim["count"], came, chosen[-1] if chosen else None)
+        for row in chosen if "all" in claim else ():
+            yield from _differences(claim["all"], row, ("all",), "", row)
+        if "all" in claim and not chosen and "count" not in claim:
+            yield Mismatch(("where",), "where", claim.get("where", {}), f"no such row among {len(rows)}")
+
+
+def fits(wanted: object, came: object) -> bool:
+    """Whether everything that is wanted is there."""
+    return next(_differences(wanted, came, (), "", None), None) is None
+
+
+def _in_order(claim: list[Any], rows: Sequence[Row]) -> Iterator[Mismatch]:
+    if len(claim) != len(rows):
+        extra = rows[len(claim)] if len(rows) > len(claim) else None
+        yield Mismatch((), "count", f"{len(claim)} rows", f"{len(rows)} rows", extra)
+    for index, (wanted, row) in enumerate(zip(claim, rows, strict=False)):
+        yield from _differences(wanted, row, (index,), "", row)
+
+
+def _differences(wanted: object, came: object, path: Where, field: str, row: Row | None) -> Iterator[Mismatch]:
+    if isinstance(wanted, Mapping) and isinstance(came, Mapping):
+        for key, value in wanted.items():
+            inner = f"{field}.{key}" if field else str(key)
+            yield from _differences(value, came.get(key, _ABSENT), (*path, key), inner, row)
+    elif isinstance(wanted, list) and isinstance(came, list):
+        if len(wanted) != len(came):
+            yield Mismatch(path, field, f"{len(wanted)} items", f"{len(came)} items: {came}", row)
+        for index, (one, other) in enumerate(zip(wanted, came, strict=False)):
+            yield from _differences(one, other, (*path, index), f"{field}[{index}]", row)
+    elif isinstance(wanted, bool) is not isinstance(came, bool) or wanted != came:
+        yield Mismatch(path, field, wanted, came, row)

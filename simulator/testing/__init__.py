@@ -1,0 +1,1 @@
+"""What Inkstand brings to pytest."""
