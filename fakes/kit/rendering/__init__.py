@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import io
+import os
 import shutil
 import tempfile
 import threading
@@ -87,6 +88,8 @@ def _book(html: str, paper: Paper) -> tuple[plutoprint.Book, list[str]]:
 def _library() -> ModuleType:
     import plutoprint  # noqa: PLC0415  # slow to import, and only documents need it
 
+    for name in ("FONTCONFIG_FILE", "FONTCONFIG_SYSROOT"):
+        os.environ.pop(name, None)  # the machine's fonts would win by these
     plutoprint.plutobook_set_fontconfig_path(str(_font_folder()))
     return plutoprint
 

@@ -1,0 +1,80 @@
+"""What must hold for every vendor, tested once for each that is found."""
+
+import re
+
+import pytest
+
+from inkstand.fakes.kit.vendor import discover
+
+VENDORS = discover()
+each = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.slug)
+
+
+@each
+def test_names_are_its_own(vendor):
+    """Views, tables and rules carry the vendor's name, so that two vendors never meet."""
+    prefix = vendor.service
+
+    assert all(view.name.startswith(f"{prefix}.") for view in vendor.views)
+    assert all(table.startswith(f"{prefix}_") for table in vendor.tables.tables)
+    assert all(rule.startswith(f"{prefix}.") for rule in vendor.ledger.rules)
+
+
+@each
+def test_a_key_nobody_has_is_refused_and_kept(client, vendor):
+    """A delivery with a wrong key ends where the vendor refuses it, and the call is kept as unclaimed."""
+    workspace = client.create("test", clock="frozen", delivery="manual")
+    for destination in vendor.destinations:
+        secret = next(setting.name for setting in destination.settings if setting.credential)
+        workspace.change_connection(destination.slug, {"settings": {secret: "inkstand-nobody-has-this"}})
+    workspace.post("identify", {"userId": "u", "messageId": "m", "traits": {}})
+    workspace.settle()
+
+    for destination in vendor.destinations:
+        (delivery,) = [row for row in workspace.view("deliveries") if row["connection"] == destination.slug]
+        assert (delivery["status"], delivery["attempts"]) == ("discarded", 1)
+        assert delivery["code"] in {"401", "404"}
+    assert vendor.service in {row["service"] for row in client.control("GET", "/unclaimed")["items"]}
+
+
+@each
+def test_a_missing_setting_stops_before_any_request(workspace, vendor):
+    """Without a required setting the message is discarded with INVALID_SETTINGS and nothing is sent."""
+    for destination in vendor.destinations:
+        empty = {setting.name: "" for setting in destination.settings}
+        workspace.change_connection(destination.slug, {"settings": empty})
+    workspace.post("identify", {"userId": "u", "traits": {}})
+    workspace.settle()
+
+    slugs = {destination.slug for destination in vendor.destinations}
+    found = [row for row in workspace.view("deliveries") if row["connection"] in slugs]
+    assert {(row["status"], row["code"], row["attempts"]) for row in found} == {("discarded", "INVALID_SETTINGS", 0)}
+
+
+@each
+def test_what_is_not_faked_says_so(client, vendor):
+    """Every route listed as not faked answers 501 with its own words."""
+    workspace = client.workspace("default")
+    for route in vendor.ledger.not_faked:
+        path = re.sub(r"\{key\}", workspace.connection(vendor.slug)["settings"].get("apiKey", ""), route.path)
+        path = re.sub(r"\{[^}]*\}", "x", path)
+        key = workspace.connection(vendor.slug)["settings"]["apiKey"]
+        response = client.request(route.method, f"/{vendor.slug}{path}", json=[], auth=(key, ""))
+
+        assert response.status_code == 501, route
+        assert response.json()["message"] == f"not faked yet: {route.what}"
+
+
+@each
+def test_the_demo_has_a_chapter_of_it(vendor):
+    """Each vendor brings a chapter for the demo."""
+    assert vendor.examples["beats"]
+
+
+@each
+def test_it_has_a_readme(vendor):
+    """Each vendor's folder says what is verified, assumed and not faked."""
+    from importlib.resources import files
+
+    text = (files(vendor.package) / "README.md").read_text("utf-8").lower()
+    assert all(word in text for word in ("verified", "assumed", "not faked"))

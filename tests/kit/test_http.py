@@ -1,0 +1,65 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inkstand.fakes.kit.http import BadJsonError, basic_credentials, dump_json, parse_json, storable
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+@given(JSON)
+def test_json_survives(value):
+    """What is written as JSON is read back as it was."""
+    assert parse_json(dump_json(value)) == value
+
+
+@given(JSON)
+def test_json_is_read_as_the_standard_library_reads_it(value):
+    """Any JSON text, escaped or not, means the same to us."""
+    for ascii_only in (True, False):
+        text = json.dumps(value, ensure_ascii=ascii_only)
+        assert parse_json(text.encode("utf-8", "surrogatepass") if not ascii_only else text.encode()) == value
+
+
+@given(st.binary())
+def test_any_bytes_are_json_or_refused(body):
+    """Bytes either are JSON or raise BadJsonError; nothing else happens."""
+    try:
+        parse_json(body)
+    except BadJsonError as error:
+        assert str(error)
+
+
+@pytest.mark.parametrize("text", [b"NaN", b'{"a": Infinity}', b"", b"{", b"\xff", b"[" * 100_000])
+def test_not_json(text):
+    """NaN, Infinity, nothing, half an object, other encodings and bottomless nesting are not JSON."""
+    with pytest.raises(BadJsonError):
+        parse_json(text)
+
+
+def test_lone_surrogates_and_large_integers_are_taken():
+    """What JSON.parse takes, we take."""
+    assert parse_json(b'["\\ud800", 123456789012345678901234567890]') == ["\ud800", 123456789012345678901234567890]
+
+
+@given(st.text(alphabet=st.characters()))
+def test_storable_text_is_storable(text):
+    """Stored text holds no NUL and no lone surrogate, and ordinary text is untouched."""
+    stored = storable(text)
+
+    stored.encode("utf-8")
+    assert "\x00" not in stored
+    assert stored == text or any(ord(letter) == 0 or 0xD800 <= ord(letter) <= 0xDFFF for letter in text)
+
+
+def test_basic_credentials():
+    """The colon is optional, the scheme's case is free, anything else is None."""
+    assert basic_credentials("Basic a2V5Og==") == ("key", "")
+    assert basic_credentials("basic a2V5") == ("key", "")
+    assert basic_credentials("Basic dXNlcjpwYTpzcw==") == ("user", "pa:ss")
+    assert [basic_credentials(text) for text in (None, "", "Bearer x", "Basic ***", "Basic /w==")] == [None] * 5

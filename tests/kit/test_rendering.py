@@ -1,0 +1,69 @@
+import os
+import subprocess
+import sys
+
+import pypdfium2
+import pytest
+
+from inkstand.fakes.kit.rendering import Paper, to_pdf
+
+
+def text_of(pdf):
+    document = pypdfium2.PdfDocument(pdf.content)
+    return " ".join("\n".join(page.get_textpage().get_text_range() for page in document).split())
+
+
+def test_text_of_many_scripts_is_in_the_pdf():
+    """Accents, Greek, Cyrillic, Hebrew and symbols can be read back out of the page."""
+    words = ["Zoë Łukasiewicz", "Ελληνικά", "Кириллица", "office", "€ ✓"]
+
+    pdf = to_pdf("".join(f"<p>{word}</p>" for word in words) + "<p dir=rtl>שלום</p>", Paper(), 0)
+
+    found = text_of(pdf)
+    assert [word for word in words if word not in found] == []
+    assert "שלום" in found
+    assert pdf.pages == 1
+
+
+def test_arabic_is_shaped():
+    """Arabic letters join: the page holds other glyphs than the letters one by one."""
+    joined = to_pdf("<p dir=rtl>مرحبا</p>", Paper(), 0).content
+    apart = to_pdf("<p dir=rtl>م ر ح ب ا</p>", Paper(), 0).content
+
+    assert joined != apart
+    assert "مرحبا" in text_of(to_pdf("<p dir=rtl>مرحبا</p>", Paper(), 0)).replace("\u200f", "")
+
+
+def test_a_machine_without_fonts_makes_the_same_page(tmp_path):
+    """With the machine's fonts switched off the text is still there, byte for byte."""
+    code = (
+        "import sys; from inkstand.fakes.kit.rendering import Paper, to_pdf;"
+        "sys.stdout.buffer.write(to_pdf('<h1>Grüße</h1>', Paper(), 0).content)"
+    )
+    nowhere = {**os.environ, "FONTCONFIG_PATH": str(tmp_path), "FONTCONFIG_FILE": "", "HOME": str(tmp_path)}
+
+    bare = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=nowhere)
+
+    assert bare.stdout == to_pdf("<h1>Grüße</h1>", Paper(), 0).content
+
+
+def test_nothing_is_fetched(httpserver, tmp_path):
+    """Images and styles by address are not fetched from file or network, and are named."""
+    secret = tmp_path / "secret.css"
+    secret.write_text("p { color: red }")
+    addresses = [httpserver.url_for("/x.png"), f"file://{secret}"]
+
+    pdf = to_pdf(f'<img src="{addresses[0]}"><link rel="stylesheet" href="{addresses[1]}"><p>a</p>', Paper(), 0)
+
+    assert sorted(pdf.refused) == sorted(addresses)
+    assert httpserver.log == []
+
+
+def test_units():
+    """A page has the size asked for; an unknown unit is refused with the known ones."""
+    for paper, points in ((Paper(8.5, 11, "in"), (612, 792)), (Paper(10, 20, "cm"), (283, 567))):
+        page = pypdfium2.PdfDocument(to_pdf("<p>a</p>", paper, 0).content)[0]
+        assert tuple(map(round, page.get_size())) == points
+
+    with pytest.raises(ValueError, match="in, cm, px"):
+        to_pdf("<p>a</p>", Paper(1, 1, "ell"), 0)
