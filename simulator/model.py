@@ -51,6 +51,15 @@ class Configuration:
 
 
 @dataclass(frozen=True)
+class Receipt:
+    """Under which source calls were received, when (milliseconds), and in which life of the workspace."""
+
+    source: str
+    at: int
+    epoch: int
+
+
+@dataclass(frozen=True)
 class Taken:
     """A call that became a message: the columns it is found by, its bytes as it came and as Segment holds it."""
 

@@ -20,7 +20,7 @@ from .delivery.catalogue import Catalogue
 from .delivery.deliver import Deliverer
 from .delivery.process import process
 from .errors import InkstandError, UnknownNameError, nearest
-from .model import Configuration, Dropped, Taken
+from .model import Configuration, Dropped, Receipt, Taken
 from .storage.tables import discards, messages
 from .storage.views import VIEWS
 from .workspaces.configuration import default_configuration
@@ -55,18 +55,18 @@ class Sandbox:
         """The workspace that a write key belongs to, if any."""
         return self.registry.find(SEGMENT, write_key)
 
-    def accept(self, workspace: Workspace, source: str, calls: Iterable[Taken | Dropped], received_at: int) -> None:
+    def accept(self, workspace: Workspace, receipt: Receipt, calls: Iterable[Taken | Dropped]) -> None:
         """Append calls to the log in one transaction: messages, and what was discarded at the door.
 
-        A messageId that the workspace has seen is discarded as a duplicate (decision 7). `received_at` is in
-        milliseconds.
+        A messageId that the workspace has seen is discarded as a duplicate (decision 7). Raises WorkspaceGoneError
+        when the workspace was reset or deleted since the calls were received.
         """
         taken: list[Taken] = []
         dropped: list[Dropped] = []
         for call in calls:
             (taken if isinstance(call, Taken) else dropped).append(call)  # type: ignore[arg-type]  # told apart here
-        common = {"source": source, "received_at": received_at}
-        with workspace.door.write() as tx:
+        common = {"source": receipt.source, "received_at": receipt.at}
+        with workspace.door.write(receipt.epoch) as tx:
             fresh, repeated = _fresh(tx, taken)
             tx.many(_ADD_MESSAGE, [{**_message_row(call), **common} for call in fresh])
             tx.many(_ADD_DISCARD, [{**_discard_row(call), **common} for call in (*dropped, *repeated)])

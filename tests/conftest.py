@@ -21,7 +21,7 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 
 
 @pytest.fixture
-def inkstand(tmp_path) -> Iterator[Inkstand]:
+def inkstand() -> Iterator[Inkstand]:
     """A sandbox of this test's own, without a worker."""
     with Inkstand() as sandbox:
         yield sandbox

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement, Select, insert, literal_column, select
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from .http import dump_text, parse_json, storable
 from .ledger import Reason
@@ -78,10 +79,12 @@ class Statement:
 
     @cached_property
     def _compiled(self) -> tuple[str, dict[str, object]]:
-        compiled = self._core.compile(
+        made = self._core.compile(
             dialect=_DIALECT, column_keys=self._columns or None, compile_kwargs={"render_postcompile": True}
         )
-        return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
+        compiled = cast("SQLCompiler", made)
+        constants = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
+        return str(compiled), constants
 
     @cached_property
     def text(self) -> str:

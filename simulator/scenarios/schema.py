@@ -47,6 +47,11 @@ def _claim_members(value: Mapping[str, Any]) -> None:
         raise ValidationError("A claim with where says count, all, or both.")
 
 
+def _some_view(value: Mapping[str, Any]) -> None:
+    if not value:
+        raise ValidationError("expect names at least one view.")
+
+
 def _text_or_nothing(value: Any) -> None:  # any YAML value
     if value not in (None, {}):
         raise ValidationError("settle is given nothing.")
@@ -63,7 +68,7 @@ VERBS: Mapping[str, fields.Field[Any]] = {
     "batch": fields.List(fields.Raw()),
     "advance": fields.String(required=True),
     "settle": fields.Raw(allow_none=True, validate=_text_or_nothing),
-    "expect": fields.Dict(keys=fields.String(), values=_Claim(), validate=validate.Length(min=1)),
+    "expect": fields.Dict(keys=fields.String(), values=_Claim(), validate=_some_view),
     "connection": fields.Nested(ConnectionSchema),
 }
 """Each verb and what it is given."""

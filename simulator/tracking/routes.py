@@ -6,14 +6,17 @@ JSON object; errors carry `code` and `message`; CORS headers on every answer.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from inkstand.fakes.kit.http import BadJsonError, dump_json, parse_json, storable
-from inkstand.simulator.model import Dropped, Taken
+from inkstand.fakes.kit.storage import WorkspaceGoneError
+from inkstand.simulator.model import Dropped, Receipt, Taken
 from inkstand.simulator.sandbox import Sandbox
+from inkstand.simulator.workspaces.workspace import Workspace
 
 from .auth import write_key
 from .calls import read_batch, read_call, split
@@ -54,9 +57,9 @@ class _Tracking:
         workspace = self.sandbox.whose(key)
         if workspace is None:
             return self._unclaimed(key, raw)
-        envelope = Envelope(workspace.world.now(), call.get("sentAt"))
-        read = read_call(call_type, call, raw, envelope, workspace.new_message_id)
-        self.sandbox.accept(workspace, workspace.source_of(key), [read], envelope.received_at)
+        receipt = workspace.receipt(key)
+        read = read_call(call_type, call, raw, Envelope(receipt.at, call.get("sentAt")), workspace.new_message_id)
+        self._accept(workspace, receipt, [read])
         return _success(workspace.name, read)
 
     def batch(self) -> Response:
@@ -68,9 +71,10 @@ class _Tracking:
         if workspace is None:
             return self._unclaimed(key, raw)
         calls = split(body, raw)
-        envelope = Envelope(workspace.world.now(), body.get("sentAt"), body.get("context"), body.get("integrations"))
+        receipt = workspace.receipt(key)
+        envelope = Envelope(receipt.at, body.get("sentAt"), body.get("context"), body.get("integrations"))
         read = list(read_batch(calls, envelope, workspace.new_message_id))
-        self.sandbox.accept(workspace, workspace.source_of(key), read, envelope.received_at)
+        self._accept(workspace, receipt, read)
         return _success(workspace.name, read[0] if len(read) == 1 else None)
 
     def settings(self, key: str) -> tuple[dict[str, Any], int]:
@@ -90,6 +94,11 @@ class _Tracking:
     def bad_json(self, error: BadJsonError) -> Response:
         """The same for a body that is not JSON."""
         return self.refused(RefusedError("invalid_json", f"The body is not JSON: {error}."))
+
+    def _accept(self, workspace: Workspace, receipt: Receipt, read: list[Taken | Dropped]) -> None:
+        """Hand calls over; what a reset or deletion overtook was taken just before it, and went with the rest."""
+        with suppress(WorkspaceGoneError):
+            self.sandbox.accept(workspace, receipt, read)
 
     def _unclaimed(self, key: str, raw: bytes) -> Response:
         self.sandbox.registry.unclaimed("segment", key, f"{request.method} {request.path}", raw)

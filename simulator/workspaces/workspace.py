@@ -14,7 +14,7 @@ from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.storage import KIT, Door, Statement, Tx, connect, create_tables, loads
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import Clock, World
-from inkstand.simulator.model import Configuration
+from inkstand.simulator.model import Configuration, Receipt
 from inkstand.simulator.storage.tables import WORKSPACE, state
 
 from . import configuration as configurations
@@ -38,9 +38,9 @@ class Workspace:
         self.door.epoch = int(values["epoch"])
         self._sources = {source.write_key: source.id for source in self.configuration.sources}
 
-    def source_of(self, write_key: str) -> str:
-        """The source that a write key names here; the key itself when it has been taken out of the configuration."""
-        return self._sources.get(write_key, write_key)
+    def receipt(self, write_key: str) -> Receipt:
+        """What to remember of calls that come now with a write key of this workspace."""
+        return Receipt(self._sources.get(write_key, write_key), self.world.now(), self.door.epoch)
 
     def new_message_id(self) -> str:
         """An id for a call that came without one."""

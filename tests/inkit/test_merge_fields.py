@@ -38,7 +38,9 @@ def test_what_is_missing_is_named_with_its_near_miss():
     ]
 
 
-@given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.text(min_size=1).filter(str.strip), min_size=1))
+@given(
+    st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.text(min_size=1).filter(str.strip), min_size=1)
+)
 def test_a_complete_profile_misses_nothing(values):
     """A template of exactly the profile's fields can always be made, with every value used."""
     template = " ".join("{{" + name + "}}" for name in values)

@@ -12,7 +12,17 @@ def identify(client, traits, message_id="m", **members):
 
 def test_a_document_can_be_fetched(client):
     """What the call made is there as HTML and PDF, by the public API's routes, with and without /v1."""
-    made = identify(client, {"template_id": "tmpl_demoMembership", "company": "A & B", "subscription": "gold", "email": "e", "phone": "1", "custom_field_example": "x"}).json()  # noqa: E501  # one call
+    made = identify(
+        client,
+        {
+            "template_id": "tmpl_demoMembership",
+            "company": "A & B",
+            "subscription": "gold",
+            "email": "e",
+            "phone": "1",
+            "custom_field_example": "x",
+        },
+    ).json()  # one call
 
     html = client.request("GET", f"/inkit/v1/render/{made['id']}/html", headers=TOKEN)
     pdf = client.request("GET", f"/inkit/render/{made['id']}/pdf", headers=TOKEN)

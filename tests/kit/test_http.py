@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -29,10 +30,8 @@ def test_json_is_read_as_the_standard_library_reads_it(value):
 @given(st.binary())
 def test_any_bytes_are_json_or_refused(body):
     """Bytes either are JSON or raise BadJsonError; nothing else happens."""
-    try:
+    with suppress(BadJsonError):
         parse_json(body)
-    except BadJsonError as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize("text", [b"NaN", b'{"a": Infinity}', b"", b"{", b"\xff", b"[" * 100_000])

@@ -93,7 +93,15 @@ def test_nothing_else_has_requirements(name):
     assert judge(name, {}, {}, 0).verdict == "no_requirement"
 
 
-@given(st.dictionaries(st.sampled_from(["sku", "url", "total", "products", "price", "product_id"]), st.none() | st.integers() | st.text() | st.lists(st.none() | st.dictionaries(st.sampled_from(["sku", "price"]), st.integers()))))
+@given(
+    st.dictionaries(
+        st.sampled_from(["sku", "url", "total", "products", "price", "product_id"]),
+        st.none()
+        | st.integers()
+        | st.text()
+        | st.lists(st.none() | st.dictionaries(st.sampled_from(["sku", "price"]), st.integers())),
+    )
+)
 def test_a_verdict_has_reasons(properties):
     """Whatever comes, there is a verdict with at least one reason."""
     for name in ("Product Viewed", "Product Added", "Order Completed", None):

@@ -1,0 +1,83 @@
+import pytest
+
+
+def post(workspace, **call):
+    workspace.post("track", {"userId": "u", "event": "E", **call})
+    workspace.settle()
+
+
+def test_last_and_remembered(workspace):
+    """Without a messageId it is the last call, or the newest that fits what is remembered."""
+    post(workspace, messageId="one", event="Product Viewed", anonymousId="a")
+    post(workspace, messageId="two", userId="v")
+
+    assert workspace.explain_newest()["messageId"] == "two"
+    assert workspace.explain_newest(event="Product Viewed")["messageId"] == "one"
+    assert workspace.explain_newest(userId="v")["messageId"] == "two"
+    assert workspace.explain_newest(anonymousId="a", userId="u")["messageId"] == "one"
+    assert workspace.explain_newest(anonymousId="a", userId="v")["found"] is False
+
+
+def test_the_cause_comes_first(workspace):
+    """What stopped a message is told before its journey, with rule, source and the smallest change."""
+    post(workspace, event="Product Added", properties={"sku": "S"})
+
+    story = workspace.explain_newest()["story"]
+    assert story[2].startswith("Why: properties.url is missing")
+    assert "set properties.url" in "\n".join(story)
+
+
+def test_the_vendor_comes_before_the_answer(workspace):
+    """When a vendor refuses, its own reason is the cause, not the status it answered with."""
+    workspace.post("identify", {"userId": "u", "messageId": "m", "traits": {"template_id": "tmpl_demoInvoice"}})
+    workspace.settle()
+
+    told = workspace.explain("m")
+    assert told["cause"]["rule"] == "inkit.template.field_missing"
+    assert "delivery.final_answer" in [cause["rule"] for cause in told["causes"]]
+
+
+def test_nothing_to_mend(workspace):
+    """A message that went well has no cause, though a destination did not want its type."""
+    post(workspace, event="Signed Up")
+
+    told = workspace.explain_newest()
+    assert told["cause"] is None
+    assert "delivered at Movable Ink" in told["headline"]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ({"key": "inkstand-mistyped", "body": {"userId": "u", "event": "Other"}}, "inkstand-mistyped"),
+        ({"key": None, "body": "{"}, "was refused"),
+        ({"key": "own", "body": {"userId": "u", "event": "order completed"}}, "'order completed' arrived"),
+    ],
+)
+def test_when_nothing_arrived(workspace, call, words):
+    """It looks for unknown keys, refused requests and look-alikes before it says that nothing arrived."""
+    key = workspace.write_key if call["key"] == "own" else call["key"]
+    options = {"json": call["body"]} if isinstance(call["body"], dict) else {"data": call["body"]}
+    workspace.client.request("POST", "/v1/track", auth=(key, "") if key else None, **options)
+
+    told = workspace.explain_newest(event="Order Completed")
+    assert told["found"] is False
+    assert "No call with event 'Order Completed'" in told["headline"]
+    assert words in " ".join(told["hints"])
+
+
+def test_an_empty_workspace(workspace):
+    """Where nothing came at all it says so, and that nothing like it came either."""
+    told = workspace.explain_newest()
+
+    assert told["headline"] == "No call arrived in workspace test."
+    assert "no unknown write key" in told["hints"][0]
+
+
+def test_a_discarded_call(workspace):
+    """A call that Segment answered with 200 and dropped is found, with its code."""
+    workspace.post("track", {"userId": "u", "messageId": "m"})
+
+    told = workspace.explain("m")
+    assert "event_not_defined" in told["headline"]
+    assert told["cause"]["mend"]["set"] == {"event": "Signed Up"}

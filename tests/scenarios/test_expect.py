@@ -1,0 +1,58 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inkstand.simulator.scenarios.expect import compare, fits
+
+ROWS = [{"a": 1, "b": {"c": "x"}, "l": [1, 2]}, {"a": 2, "b": {"c": "y"}, "l": []}]
+
+
+@pytest.mark.parametrize(
+    ("claim", "field"),
+    [
+        ([{}, {}], None),
+        ([{"a": 1}, {"b": {"c": "y"}}], None),
+        ([{"a": 1.0}, {"l": []}], None),
+        ([{"a": True}, {}], "a"),
+        ([{}], "count"),
+        ([{}, {}, {}], "count"),
+        ([{"b": {"c": "z"}}, {}], "b.c"),
+        ([{"l": [1, 3]}, {}], "l[1]"),
+        ([{"l": [1]}, {}], "l"),
+        ([{"d": None}, {}], "d"),
+        ({"count": 2}, None),
+        ({"count": 0}, "count"),
+        ({"where": {"a": 2}, "count": 1}, None),
+        ({"where": {"a": 3}, "count": 0}, None),
+        ({"where": {"a": 1}, "all": {"b": {"c": "x"}}}, None),
+        ({"all": {"b": {"c": "x"}}}, "b.c"),
+        ({"where": {"a": 9}, "all": {"b": 1}}, "where"),
+    ],
+)
+def test_claims(claim, field):
+    """Listed fields must match, unlisted are free; counts, order and absence can be claimed."""
+    assert [mismatch.field for mismatch in compare(claim, ROWS)] == ([field] if field else [])
+
+
+def test_a_claim_about_no_rows_is_not_kept_by_accident():
+    """`all` of nothing is a mismatch, unless the count says so."""
+    assert list(compare({"all": {"a": 1}}, []))
+    assert not list(compare({"all": {"a": 1}, "count": 0}, []))
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+)
+
+
+@given(ANY)
+def test_everything_fits_itself(value):
+    """A value always fits itself."""
+    assert fits(value, value)
+
+
+@given(st.dictionaries(st.text(max_size=3), ANY, max_size=3), st.dictionaries(st.text(max_size=3), ANY, max_size=3))
+def test_more_fields_still_fit(wanted, more):
+    """What is not listed is free."""
+    assert fits(wanted, {**more, **wanted})

@@ -1,0 +1,57 @@
+import pytest
+
+from inkstand.simulator.errors import BrokenFileError
+from inkstand.simulator.scenarios.load import loads
+
+STEP = "name: n\nsteps:\n  - track: {event: E}\n"
+
+
+def complaint(text):
+    with pytest.raises(BrokenFileError) as caught:
+        loads(text, "f.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        ("", "f.yaml:1:1:", "empty"),
+        ("name: [", "f.yaml:", "not YAML"),
+        ("- a", "f.yaml:1:1:", "Invalid"),
+        ("steps: []", "f.yaml:1:", "name"),
+        (STEP + "stepps: []\n", "f.yaml:4:1:", "stepps"),
+        (STEP + "  - trakc: {}\n", "f.yaml:4:5:", "Did you mean 'track'"),
+        (STEP + "  - {track: {}, page: {}}\n", "f.yaml:4:5:", "one key"),
+        (STEP + "  - track: 7\n", "f.yaml:4:5:", "Not a valid mapping"),
+        (STEP + "  - expect: {}\n", "f.yaml:4:5:", "at least one view"),
+        (STEP + "  - expect: {messages: {counts: 1}}\n", "f.yaml:4:", "Did you mean 'count'"),
+        (STEP + "  - expect: {messages: {count: -1}}\n", "f.yaml:4:", "whole number"),
+        (STEP + "  - expect: {messages: {where: {a: 1}}}\n", "f.yaml:4:", "count, all"),
+        (STEP + "  - settle: now\n", "f.yaml:4:", "nothing"),
+        (STEP + "  - connection: {enabled: false}\n", "f.yaml:4:", "id"),
+        (STEP + "name: m\n", "f.yaml:4:1:", "comes twice"),
+        (STEP + "people: 7\n", "f.yaml:4:", "list of names"),
+    ],
+)
+def test_mistakes_are_told_with_their_place(text, where, words):
+    """Every mistake names file, line and column, and what was wanted."""
+    told = complaint(text)
+
+    assert told.startswith(where)
+    assert words in told
+
+
+def test_times_stay_text():
+    """A timestamp in YAML reaches the wire as it is written."""
+    scenario = loads("name: n\nsteps:\n  - track: {timestamp: 2026-01-01T00:00:00Z}\n", "f.yaml")
+
+    assert scenario.steps[0].argument == {"timestamp": "2026-01-01T00:00:00Z"}
+
+
+def test_lines_are_kept():
+    """Each step, and each thing in it, knows its line."""
+    scenario = loads("name: n\nsteps:\n  - settle:\n  - expect:\n      messages:\n        - event: E\n", "f.yaml")
+
+    step = scenario.steps[1]
+    assert (step.line, step.line_of("messages"), step.line_of("messages", 0, "event")) == (4, 5, 6)
+    assert step.line_of("messages", 7, "nothing") == 5

@@ -1,0 +1,228 @@
+import gzip
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+KEY = "inkstand-demo-write-key"
+CALLS = {
+    "identify": {"traits": {"plan": "gold"}},
+    "track": {"event": "Signed Up"},
+    "page": {"name": "Home"},
+    "screen": {"name": "Home"},
+    "group": {"groupId": "g"},
+    "alias": {"previousId": "p"},
+}
+SUCCESS = (200, {"success": True})
+
+
+def post(client, path, body, **options):
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = client.request("POST", path, data=data, **{"auth": (KEY, ""), **options})
+    return response.status_code, response.json()
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("path", ["/v1/{name}", "/v1/{name}/", "/v1/{letter}"])
+def test_the_six_calls(client, name, path):
+    """Each call is taken at its path, with a trailing slash, and at the browser's letter; the path names its type."""
+    address = path.format(name=name, letter=name[0])
+
+    assert post(client, address, {"userId": "u", "type": "other", **CALLS[name]}) == SUCCESS
+    (message,) = client.workspace("default").view("messages")
+    assert message["type"] == name
+
+
+@pytest.mark.parametrize("path", ["/v1/batch", "/v1/import", "/v1/import/", "/v1/b"])
+def test_batches(client, path):
+    """A batch is taken at each of its paths; its context and integrations reach every call."""
+    calls = [{"type": name, "userId": "u", **members} for name, members in CALLS.items()]
+    body = {"batch": calls, "context": {"library": {"name": "x"}}, "integrations": {"Inkit": False}}
+
+    assert post(client, path, body) == SUCCESS
+    messages = client.workspace("default").view("messages")
+    assert [message["type"] for message in messages] == list(CALLS)
+    assert all(message["context"] == {"library": {"name": "x"}} for message in messages)
+    assert all(message["integrations"] == {"Inkit": False} for message in messages)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"auth": (KEY, "")},
+        {"auth": None, "headers": {"Authorization": "Basic aW5rc3RhbmQtZGVtby13cml0ZS1rZXk="}},
+        {"auth": None, "body": {"writeKey": KEY}},
+        {"auth": ("inkstand-other", ""), "body": {"writeKey": KEY}},
+        {"auth": None, "headers": {"Authorization": "Bearer x"}, "body": {"writeKey": KEY}},
+    ],
+)
+def test_write_keys(client, options):
+    """The key may stand in Basic, with or without its colon, or in the body, which wins."""
+    body = {"userId": "u", "event": "E", **options.pop("body", {})}
+
+    assert post(client, "/v1/track", body, **options) == SUCCESS
+    (message,) = client.workspace("default").view("messages")
+    assert "writeKey" not in message
+
+
+@pytest.mark.parametrize("auth", [None, ("", "")])
+def test_no_write_key(client, auth):
+    """No key and an empty one are a 400 that says where it goes."""
+    status, answer = post(client, "/v1/track", {"userId": "u", "event": "E"}, auth=auth)
+
+    assert status == 400
+    assert answer["success"] is False
+    assert "writeKey" in answer["message"]
+    assert {"code", "error"} <= set(answer)
+
+
+def test_an_unknown_write_key_is_kept(client):
+    """It is answered 200, and kept as unclaimed with what it carried."""
+    assert post(client, "/v1/track", {"userId": "u", "event": "E"}, auth=("inkstand-unknown", "")) == SUCCESS
+
+    (kept,) = client.control("GET", "/unclaimed")["items"]
+    assert kept["credential"] == "inkstand-unknown"
+    assert json.loads(kept["body"]) == {"userId": "u", "event": "E"}
+
+
+def test_gzip(client):
+    """A gzipped body is read, whatever content type it claims."""
+    body = gzip.compress(json.dumps({"userId": "u", "event": "E"}).encode())
+
+    assert (
+        post(client, "/v1/track", body, headers={"Content-Encoding": "gzip", "Content-Type": "text/plain"}) == SUCCESS
+    )
+
+
+@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"{}" * 50)[:-9]])
+def test_broken_gzip(client, body):
+    """What is not gzip, or ends early, is a 400."""
+    status, answer = post(client, "/v1/track", body, headers={"Content-Encoding": "gzip"})
+
+    assert (status, answer["code"]) == (400, "invalid_gzip")
+
+
+def test_a_gzip_bomb_costs_nothing(client):
+    """A body that would unpack to 100 MB is refused after the limit."""
+    bomb = gzip.compress(b" " * 100_000_000)
+
+    assert post(client, "/v1/batch", bomb, headers={"Content-Encoding": "gzip"})[0] == 400
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/v1/track", 32_768), ("/v1/batch", 512_000)])
+def test_sizes(client, path, limit):
+    """A call may be 32 KB and a batch 500 KB, to the byte; one more is a 400 with Segment's words."""
+    body = {"userId": "u", "event": "E", "batch": [], "pad": ""}
+    body["pad"] = "x" * (limit - len(json.dumps(body)))
+
+    assert post(client, path, body) == SUCCESS
+    status, answer = post(client, path, {**body, "pad": body["pad"] + "x"})
+    assert (status, "Exceed payload limit" in answer["message"]) == (400, True)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b'"x"', b"\xff", b"NaN"])
+def test_not_a_call(client, body):
+    """What is no JSON object is a 400, and kept among the refused."""
+    status, answer = post(client, "/v1/track", body)
+
+    assert (status, answer["code"]) == (400, "invalid_json")
+    assert client.control("GET", "/refused")["items"][-1]["what"] == "POST /v1/track"
+
+
+def test_wrong_method_and_path(client):
+    """A wrong method is 405 and an unknown path 404, both as JSON."""
+    for method, path, status in (("GET", "/v1/track", 405), ("POST", "/v1/nothing", 404), ("POST", "/nothing", 404)):
+        response = client.request(method, path)
+        assert (response.status_code, response.json()["success"]) == (status, False)
+
+
+def test_a_batch_of_too_many(client):
+    """Of more than 2,500 calls the first 2,500 are kept and the rest are listed."""
+    calls = [{"type": "track", "userId": "u", "event": "E"}] * 2_502
+
+    assert post(client, "/v1/batch", {"batch": calls}) == SUCCESS
+    found = client.workspace("default")
+    assert len(found.view("messages")) == 2_500
+    assert [row["code"] for row in found.view("discards")] == ["payload_too_large"] * 2
+
+
+def test_duplicates_within_and_between_batches(client):
+    """A messageId counts once, in one batch, in two, and across sources of the workspace."""
+    call = {"type": "track", "userId": "u", "event": "E", "messageId": "m"}
+    for batch in ([call, call], [call]):
+        post(client, "/v1/batch", {"batch": batch})
+
+    found = client.workspace("default")
+    assert len(found.view("messages")) == 1
+    assert [row["code"] for row in found.view("discards")] == ["duplicate_message"] * 2
+
+
+def test_browsers_may_call(client):
+    """A preflight is allowed with the headers it asks for, and answers, errors included, name the origin."""
+    headers = {"Origin": "http://shop.test", "Access-Control-Request-Headers": "authorization,x-retry-count"}
+    preflight = client.request("OPTIONS", "/v1/t", headers=headers)
+    refused = client.request("POST", "/v1/t", data=b"{", headers=headers)
+
+    assert preflight.headers["Access-Control-Allow-Headers"] == "authorization,x-retry-count"
+    assert "Retry-After" in refused.headers["Access-Control-Expose-Headers"]
+    for response, status in ((preflight, 200), (refused, 400)):
+        assert response.status_code == status
+        assert response.headers["Access-Control-Allow-Origin"] == "http://shop.test"
+
+
+def test_browser_settings(client):
+    """A known key has settings with which the browser library starts; an unknown one has none."""
+    settings_ = client.request("GET", f"/v1/projects/{KEY}/settings").json()
+
+    assert settings_["integrations"]["Segment.io"]["apiKey"] == KEY
+    assert client.request("GET", "/v1/projects/nobody/settings").status_code == 404
+
+
+def test_the_answer_says_where_it_is_explained(client):
+    """The header of a single call leads to its journey."""
+    response = client.request("POST", "/v1/track", json={"userId": "u", "event": "E"}, auth=(KEY, ""))
+
+    explained = client.request("GET", response.headers["X-Inkstand-Explain"]).json()
+    assert explained["found"]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+MEMBERS = [
+    "type",
+    "userId",
+    "anonymousId",
+    "event",
+    "properties",
+    "traits",
+    "messageId",
+    "timestamp",
+    "context",
+    "name",
+]
+ANY_CALL = st.dictionaries(st.sampled_from(MEMBERS), VALUES | st.sampled_from(["track", "identify", "u", "E"]))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@given(st.lists(ANY_CALL | VALUES, max_size=4))
+def test_every_call_is_accounted_for(client, calls):
+    """Whatever a batch holds: accepted and discarded together are what was sent, and each discard has a reason."""
+    workspace = client.create("fuzz", clock="frozen", delivery="manual")
+    body = json.dumps({"batch": calls}, allow_nan=True).encode()
+    response = client.request("POST", "/v1/batch", data=body, auth=(workspace.write_key, ""))
+
+    taken, dropped = workspace.view("messages"), workspace.view("discards")
+    if response.status_code == 200:
+        assert len(taken) + len(dropped) == max(1, len(calls))
+        reasons = {(row["messageId"], row["rule"]) for row in workspace.view("reasons")}
+        assert all(any(ident == row["messageId"] for ident, _ in reasons) for row in dropped)
+        workspace.settle()
+        assert len(workspace.view("deliveries")) == 2 * len(taken)
+    else:
+        assert response.status_code == 400
+        assert b"NaN" in body or b"Infinity" in body
+        assert taken == dropped == []
