@@ -46,13 +46,16 @@ def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | No
                 ident="inkstand",
                 clear_untrusted_proxy_headers=True,
             )
-            signal.signal(signal.SIGTERM, _stop)
             port = listening.getsockname()[1]
-            if port_file is not None:
-                _write_whole(port_file, f"{port}\n")
-            ready(f"http://{_shown(settings.host)}:{port}")
             try:
+                signal.signal(signal.SIGTERM, _stop)
+                signal.signal(signal.SIGINT, _interrupt)
+                if port_file is not None:
+                    _write_whole(port_file, f"{port}\n")
+                ready(f"http://{_shown(settings.host)}:{port}")
                 server.run()
+            except _InterruptedError:
+                raise KeyboardInterrupt from None
             finally:
                 server.close()
     finally:
@@ -117,3 +120,11 @@ def _shown(host: str) -> str:
 
 def _stop(_: int, __: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise _InterruptedError
+
+
+class _InterruptedError(BaseException):
+    """Control-C; a kind of its own because waitress swallows KeyboardInterrupt."""

@@ -75,10 +75,10 @@ def _check_identify(call: Call) -> Discarded | None:
 
 
 def _check_page(call: Call) -> Discarded | None:
-    for name in ("name", "category"):
+    for name, code in _NOT_STRING.items():
         value = call.get(name)
         if value is not None and (not isinstance(value, str) or value == ""):
-            return _discard(f"{name}_not_string", f"{name}_not_string", came=value)
+            return _discard(code, code, came=value)
     return _check_object(call, "properties")
 
 
@@ -104,7 +104,7 @@ def _check_object(call: Call, member: str) -> Discarded | None:
     value = call.get(member)
     if value is None or isinstance(value, dict):
         return None
-    return _discard(f"{member}_not_object", f"{member}_not_object", came=value)
+    return _discard(_NOT_OBJECT[member], _NOT_OBJECT[member], came=value)
 
 
 def _discard(code: str, rule: str, **facts: object) -> Discarded:
@@ -112,6 +112,8 @@ def _discard(code: str, rule: str, **facts: object) -> Discarded:
     return Discarded(code, Reason(f"tracking.{rule}", shown))
 
 
+_NOT_STRING = {"name": "name_not_string", "category": "category_not_string"}
+_NOT_OBJECT = {"properties": "properties_not_object", "traits": "traits_not_object"}
 _IDS = ("userId", "anonymousId")
 _CHECKS = {
     "track": _check_track,

@@ -41,7 +41,7 @@ def test_another_seed_is_another_person_with_the_same_verdicts():
         ("movable_ink/store.py", "tx.run(_OWNED, from_kind", "[] and tx.run(_OWNED, from_kind"),
         ("movable_ink/attribution.py", "if known.linked:\n        facts", "if False:\n        facts"),
         ("movable_ink/attribution.py", 'Owner("user_id", heard.user_id),\n', 'Owner("user_id", "somebody"),\n'),
-        ("movable_ink/signals.py", 'if absent(url):', "if False:"),
+        ("movable_ink/signals.py", "if absent(url):", "if False:"),
         ("inkit/merge_fields.py", "if name not in NEVER_REQUIRED", "if False"),
     ],
 )
@@ -123,7 +123,6 @@ def test_a_data_directory_survives_and_has_one_owner(tmp_path):
 
 def test_nothing_is_left_without_a_data_directory(tmp_path):
     """Without --data-dir its files are in a temporary directory that goes with it."""
-    import os
     import subprocess
 
     from conftest import INKSTAND
@@ -132,13 +131,13 @@ def test_nothing_is_left_without_a_data_directory(tmp_path):
     command = [INKSTAND, "serve", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     assert process.stdout.readline().startswith("READY")
-    assert os.listdir(tmp_path) != []
+    assert list(tmp_path.iterdir())
     process.terminate()
     _, said = process.communicate(timeout=20)
 
     assert process.returncode == 0
     assert said == "inkstand: nothing is kept after it stops; give --data-dir DIR to keep it\n"
-    assert os.listdir(tmp_path) == []
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_commands_of_a_running_sandbox():
@@ -190,7 +189,7 @@ def test_run_tells_how_stories_ended(tmp_path):
 
 
 def test_the_ledger_is_told():
-    """ledger lists every rule with its confidence, tells one in full, and knows the nearest name."""
+    """Ledger lists every rule with its confidence, tells one in full, and knows the nearest name."""
     assert re.search(r"\d+ documented, \d+ chosen", run_inkstand("ledger").stdout)
     assert "source: Segment's page, Product Events" in run_inkstand("ledger", "movable_ink.signal.url_missing").stdout
     assert "Did you mean" in run_inkstand("ledger", "movable_ink.signal.url_mising").stderr

@@ -1,0 +1,144 @@
+"""The README is true: its commands run and print what it says, its tables are the program's."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from conftest import CLEAN, start
+
+from inkstand.fakes.kit.vendor import discover
+from inkstand.simulator import cli
+from inkstand.simulator.explain.ledgers import ledgers
+from inkstand.simulator.scenarios.load import loads
+from inkstand.simulator.scenarios.runner import run
+from inkstand.simulator.scenarios.schema import VERBS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+BIN = str(Path(sys.executable).parent)
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def commands():
+    """Each command of the console blocks with what it should print."""
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, printed = part.partition("\n")
+            yield command, printed
+
+
+def pattern(printed):
+    """What may be printed: an ellipsis on a line of its own stands for lines, elsewhere for letters."""
+    return "".join(
+        r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*?").replace(r"\ \ ", r"\s+") + r"\n"
+        for line in printed.strip().splitlines()
+    )
+
+
+@pytest.mark.slow
+def test_the_commands_print_what_it_says():
+    """Every command of the README, in order, against one served sandbox on the documented port or a free one."""
+    served = start()
+    env = {**CLEAN, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "INKSTAND_URL": served.url}
+    try:
+        for command, printed in commands():
+            if command == "inkstand serve &":
+                continue
+            here = command.replace("http://127.0.0.1:4650", served.url)
+            done = subprocess.run(["sh", "-c", here], capture_output=True, text=True, cwd=ROOT, env=env)
+            assert re.fullmatch(pattern(printed), done.stdout.strip() + "\n"), f"{command}\n{done.stdout}{done.stderr}"
+    finally:
+        served.kill()
+        served.process.stdout.close()
+
+
+def test_the_set_up_commands_are_what_ci_runs():
+    """There are exactly two set-up commands, and .ci/run takes them from here."""
+    (block,) = blocks("sh")
+    found = [line for line in block.splitlines() if line.startswith("python")]
+
+    assert len(found) == 2
+    assert "inkstand demo" in found[0]
+    assert "pytest" in found[1]
+    assert "README.md" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_story_holds(client):
+    """The README's scenario passes as it stands."""
+    (story,) = blocks("yaml")
+
+    assert run(client, loads(story, "README.md")).status == "passed"
+
+
+def table(heading):
+    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| (.+?) \|", section, re.MULTILINE)
+
+
+def test_the_verbs_are_the_programs():
+    """The table of verbs names each verb, and no other."""
+    named = {word for row in table("Stories that are tests") for word in re.findall(r"`(\w+)`", row)}
+
+    assert named == set(VERBS)
+
+
+def test_the_commands_are_the_programs():
+    """The table of commands names each command, and each has its sentence."""
+    named = {word for row in table("Commands") for word in re.findall(r"^`(\w+)`", row)}
+
+    assert named == set(cli.main.commands)
+    assert all(command.help for command in cli.main.commands.values())
+
+
+def test_the_files_are_there():
+    """The table of what to change names files that exist."""
+    named = {
+        word for row in re.findall(r"^\|.*\|$", README, re.MULTILINE) for word in re.findall(r"`(\w+/[\w/]+\.py)`", row)
+    }
+
+    assert named
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+def test_the_counts_of_rules_are_true():
+    """The README says honestly how much is documented."""
+    rules = [rule.confidence for ledger in ledgers(discover()) for rule in ledger.rules.values()]
+    words = {
+        "documented": "are documented",
+        "chosen": "are chosen by us because nobody says",
+        "inferred": "are inferred",
+    }
+    told = ", ".join(f"{rules.count(name)} {words[name]}" for name in words)
+
+    assert f"<!-- counts -->{told}<!-- /counts -->" in README
+
+
+def test_every_command_says_how_it_is_used():
+    """--help of every command and option has words."""
+
+    def walk(command):
+        assert command.help, command.name
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{command.name} {parameter.opts}"
+        for inner in getattr(command, "commands", {}).values():
+            walk(inner)
+
+    walk(cli.main)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios").rglob("*.yaml")), ids=lambda path: path.stem)
+def test_stories_say_where_they_come_from(path):
+    """Every shipped story has a name and says what it is about."""
+    story = yaml.safe_load(path.read_text("utf-8"))
+
+    assert story["name"]
+    assert story["about"].endswith(".")
