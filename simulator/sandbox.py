@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import BindParameter, bindparam, func, insert, select
 
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
@@ -61,22 +61,23 @@ class Sandbox:
         A messageId that the workspace has seen is discarded as a duplicate (decision 7). Raises WorkspaceGoneError
         when the workspace was reset or deleted since the calls were received.
         """
-        taken: list[Taken] = []
-        dropped: list[Dropped] = []
-        for call in calls:
-            (taken if isinstance(call, Taken) else dropped).append(call)  # type: ignore[arg-type]  # told apart here
-        common = {"source": receipt.source, "received_at": receipt.at}
+        calls = list(calls)
+        if not (len(calls) == 1 and _appended(workspace, receipt, calls[0])):
+            self._accept(workspace, receipt, calls)
+        if self.worker is not None:
+            self.worker.call_came(workspace.name)
+
+    def _accept(self, workspace: Workspace, receipt: Receipt, calls: list[Taken | Dropped]) -> None:
         with workspace.door.write(receipt.epoch) as tx:
-            fresh, repeated = _fresh(tx, taken)
-            tx.many(_ADD_MESSAGE, [{**_message_row(call), **common} for call in fresh])
-            tx.many(_ADD_DISCARD, [{**_discard_row(call), **common} for call in (*dropped, *repeated)])
+            fresh, dropped = _sorted_out(tx, calls)
+            tx.many(_ADD_MESSAGE, [_message_row(call, receipt) for call in fresh])
+            if dropped:
+                tx.many(_ADD_DISCARD, [_discard_row(call, receipt) for call in dropped])
             for call in fresh:
                 if call.notes:
                     tx.because(call.message_id, "accept", call.notes)
-            for discard in (*dropped, *repeated):
+            for discard in dropped:
                 tx.because(discard.message_id, "accept", [discard.reason])
-        if self.worker is not None:
-            self.worker.call_came(workspace.name)
 
     def settle(self, workspace: Workspace) -> int:
         """Process and deliver everything due, in planned order, in this thread; how many attempts that took.
@@ -148,37 +149,64 @@ class Sandbox:
         return nullcontext() if self.worker is None else self.worker.kept_out(workspace.name)
 
 
-def _fresh(tx: Tx, taken: list[Taken]) -> tuple[list[Taken], list[Dropped]]:
-    seen = _seen(tx, taken)
+def _appended(workspace: Workspace, receipt: Receipt, call: Taken | Dropped) -> bool:
+    """Take the usual single call in one statement; False, and nothing written, when there is more to say about it."""
+    if isinstance(call, Dropped) or call.notes:
+        return False
+    return workspace.door.change(_APPEND, _message_row(call, receipt), receipt.epoch) == 1
+
+
+def _sorted_out(tx: Tx, calls: list[Taken | Dropped]) -> tuple[list[Taken], list[Dropped]]:
+    """What becomes a message and what does not; a message id seen before makes a duplicate."""
+    seen = _seen(tx, [call.message_id for call in calls if isinstance(call, Taken)])
     fresh: list[Taken] = []
-    repeated: list[Dropped] = []
-    for call in taken:
-        if call.message_id in seen:
+    dropped: list[Dropped] = []
+    for call in calls:
+        if isinstance(call, Dropped):
+            dropped.append(call)
+        elif call.message_id in seen:
             reason = Reason("tracking.duplicate_message", {"messageId": call.message_id})
             found = (call.message_id, call.type, call.event, call.user_id, call.anonymous_id)
-            repeated.append(Dropped(*found, "duplicate_message", reason, call.raw))
+            dropped.append(Dropped(*found, "duplicate_message", reason, call.raw))
         else:
             seen.add(call.message_id)
             fresh.append(call)
-    return fresh, repeated
+    return fresh, dropped
 
 
-def _seen(tx: Tx, taken: list[Taken]) -> set[str]:
-    if len(taken) == 1:
-        found: list[Row] = tx.run(_SAME_ID, message_id=taken[0].message_id)
-    elif taken:
-        found = tx.run(_SAME_IDS, message_ids=dump_text([call.message_id for call in taken]))
+def _seen(tx: Tx, message_ids: list[str]) -> set[str]:
+    if len(message_ids) == 1:
+        found: list[Row] = tx.run(_SAME_ID, message_id=message_ids[0])
+    elif message_ids:
+        found = tx.run(_SAME_IDS, message_ids=dump_text(message_ids))
     else:
         found = []
     return {row["message_id"] for row in found}
 
 
-def _message_row(call: Taken) -> dict[str, object]:
-    return {name: getattr(call, name) for name in _MESSAGE_COLUMNS}
+def _message_row(call: Taken, receipt: Receipt) -> dict[str, object]:
+    return {
+        **_found_by(call),
+        "integrations": call.integrations,
+        "body": call.body,
+        "source": receipt.source,
+        "received_at": receipt.at,
+    }
 
 
-def _discard_row(call: Dropped) -> dict[str, object]:
-    return {name: getattr(call, name) for name in _DISCARD_COLUMNS}
+def _discard_row(call: Dropped, receipt: Receipt) -> dict[str, object]:
+    return {**_found_by(call), "code": call.code, "source": receipt.source, "received_at": receipt.at}
+
+
+def _found_by(call: Taken | Dropped) -> dict[str, object]:
+    return {
+        "message_id": call.message_id,
+        "type": call.type,
+        "event": call.event,
+        "user_id": call.user_id,
+        "anonymous_id": call.anonymous_id,
+        "raw": call.raw,
+    }
 
 
 _FOUND_BY = ("message_id", "type", "event", "user_id", "anonymous_id", "raw")
@@ -186,6 +214,13 @@ _MESSAGE_COLUMNS = (*_FOUND_BY, "integrations", "body")
 _DISCARD_COLUMNS = (*_FOUND_BY, "code")
 _ADD_MESSAGE = Statement(insert(messages), *_MESSAGE_COLUMNS, "source", "received_at")
 _ADD_DISCARD = Statement(insert(discards), *_DISCARD_COLUMNS, "source", "received_at")
+_row: list[BindParameter[Any]] = [bindparam(name) for name in (*_MESSAGE_COLUMNS, "source", "received_at")]
+_APPEND = Statement(
+    insert(messages).from_select(
+        [column.key for column in _row],
+        select(*_row).where(~select(messages.c.seq).where(messages.c.message_id == bindparam("message_id")).exists()),
+    )
+)
 _SAME_ID = Statement(select(messages.c.message_id).where(messages.c.message_id == bindparam("message_id")))
 _listed = func.json_each(bindparam("message_ids")).table_valued("value")
 _SAME_IDS = Statement(select(messages.c.message_id).where(messages.c.message_id.in_(select(_listed.c.value))))

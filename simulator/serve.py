@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 THREADS = 8
-_SWITCH_SECONDS = 0.0005
+_SWITCH_SECONDS = 0.001
 _LARGEST_BODY = 64 * 1024 * 1024
 
 
@@ -45,6 +46,7 @@ def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | No
                 max_request_body_size=_LARGEST_BODY,
                 ident="inkstand",
                 clear_untrusted_proxy_headers=True,
+                asyncore_use_poll=True,
             )
             port = listening.getsockname()[1]
             try:
@@ -52,6 +54,8 @@ def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | No
                 signal.signal(signal.SIGINT, _interrupt)
                 if port_file is not None:
                     _write_whole(port_file, f"{port}\n")
+                gc.collect()
+                gc.freeze()
                 ready(f"http://{_shown(settings.host)}:{port}")
                 server.run()
             except _InterruptedError:

@@ -173,12 +173,17 @@ class Door:
             _holding.door = self
             try:
                 yield Tx(connection)
+                connection.commit()
             except BaseException:
                 connection.rollback()
                 raise
             finally:
                 _holding.door = None
-            connection.commit()
+
+    def change(self, statement: Statement, params: Params, epoch: int | None = None) -> int:
+        """Run one statement as a transaction of its own; how many rows it touched. The cheapest way to write."""
+        with self._lock:
+            return self._opened(epoch).execute(statement.text, statement.bind(params)).rowcount
 
     def read(self, statement: Statement, **params: object) -> list[Row]:
         """Rows that a statement finds, fetched whole on a connection that cannot write."""

@@ -16,7 +16,7 @@ from inkstand.simulator.workspaces.workspace import Workspace, put
 from .catalogue import Catalogue
 from .plan import plan, unknown_integrations
 
-AT_ONCE = 32
+AT_ONCE = 16
 PLANNED = "planned"
 DISCARDED = "discarded"
 _PROGRESS = "processed"

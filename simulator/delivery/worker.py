@@ -26,25 +26,32 @@ _log = logging.getLogger(__name__)
 class Courtesy:
     """Lets the worker give way to calls that are coming in: they come first, and it still gets its share.
 
-    While calls arrive the worker pauses, after each piece of work, for `SHARE` times as long as the piece took.
+    While calls arrive every piece of the worker's work is paid for with a pause of `SHARE` times the processor time
+    that it took, and pauses are taken one after the other, so that all lanes together keep to the share.
     """
 
-    SHARE = 4.0
+    SHARE = 9.0
     RECENT = 0.005
     LONGEST_PAUSE = 0.05
 
     def __init__(self) -> None:
         self._last_call = 0.0
+        self._pausing = threading.Lock()
 
     def call_came(self) -> None:
         """A call was taken."""
         self._last_call = time.monotonic()
 
     def give_way(self, since: float) -> None:
-        """Pause if calls are coming in; `since` is when the piece of work began."""
-        now = time.monotonic()
-        if now - self._last_call < self.RECENT:
-            time.sleep(min((now - since) * self.SHARE, self.LONGEST_PAUSE))
+        """Pause if calls are coming in; `since` is this thread's processor time when the piece of work began."""
+        if self._busy():
+            spent = time.thread_time() - since
+            with self._pausing:
+                if self._busy():
+                    time.sleep(min(spent * self.SHARE, self.LONGEST_PAUSE))
+
+    def _busy(self) -> bool:
+        return time.monotonic() - self._last_call < self.RECENT
 
 
 class Worker:
@@ -152,7 +159,7 @@ class Worker:
 
     def _process(self, workspace: Workspace) -> None:
         while not self._stopping and not self._kept_out.get(workspace.name):
-            begun = time.monotonic()
+            begun = time.thread_time()
             if not process(workspace, self._deliverer.catalogue):
                 return
             self._start_lanes(workspace)
@@ -170,7 +177,7 @@ class Worker:
     def _deliver_lane(self, workspace: Workspace, lane: Lane) -> None:
         try:
             while not self._stopping and not self._kept_out.get(workspace.name):
-                begun = time.monotonic()
+                begun = time.thread_time()
                 delivery = self._deliverer.next_of(workspace, lane[1])
                 if delivery is None:
                     return

@@ -7,6 +7,7 @@ JSON object; errors carry `code` and `message`; CORS headers on every answer.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, request
@@ -34,7 +35,7 @@ def create_app(sandbox: Sandbox) -> Flask:
     app.url_map.strict_slashes = False
     tracking = _Tracking(sandbox)
     for path, call_type in [*((name, name) for name in LETTERS.values()), *LETTERS.items()]:
-        app.add_url_rule(f"/v1/{path}", path, tracking.single, methods=["POST"], defaults={"call_type": call_type})
+        app.add_url_rule(f"/v1/{path}", path, partial(tracking.single, call_type), methods=["POST"])
     for path in ("batch", "import", "b"):
         app.add_url_rule(f"/v1/{path}", path, tracking.batch, methods=["POST"])
     app.add_url_rule("/v1/projects/<key>/settings", view_func=tracking.settings)
@@ -53,7 +54,7 @@ class _Tracking:
         """Take one call; the path names its type."""
         raw = _body(CALL_BYTES)
         call = _object(raw)
-        key = write_key(call, request.headers.get("Authorization"))
+        key = write_key(call, request.environ.get("HTTP_AUTHORIZATION"))
         workspace = self.sandbox.whose(key)
         if workspace is None:
             return self._unclaimed(key, raw)
@@ -66,7 +67,7 @@ class _Tracking:
         """Take a batch; each call in it names its own type."""
         raw = _body(BATCH_BYTES)
         body = _object(raw)
-        key = write_key(body, request.headers.get("Authorization"))
+        key = write_key(body, request.environ.get("HTTP_AUTHORIZATION"))
         workspace = self.sandbox.whose(key)
         if workspace is None:
             return self._unclaimed(key, raw)
@@ -106,8 +107,10 @@ class _Tracking:
 
 
 def _body(limit: int) -> bytes:
-    raw = request.get_data(cache=False)
-    if request.headers.get("Content-Encoding", "").lower() == "gzip":
+    environ = request.environ
+    length = environ.get("CONTENT_LENGTH")
+    raw = environ["wsgi.input"].read(int(length)) if length else request.get_data(cache=False)
+    if environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip":
         raw = unzipped(raw, limit)
     return within(raw, limit)
 
@@ -120,10 +123,10 @@ def _object(raw: bytes) -> dict[str, Any]:
 
 
 def _success(workspace: str | None, read: Taken | Dropped | None) -> Response:
-    response = Response(_SUCCESS, 200, content_type=_JSON)
+    headers = [("Content-Type", _JSON)]
     if workspace is not None and read is not None and read.message_id.isascii() and read.message_id.isprintable():
-        response.headers["X-Inkstand-Explain"] = f"/_sandbox/v1/workspaces/{workspace}/explain/{read.message_id}"
-    return response
+        headers.append(("X-Inkstand-Explain", f"/_sandbox/v1/workspaces/{workspace}/explain/{read.message_id}"))
+    return Response(_SUCCESS, 200, headers)
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -136,7 +139,7 @@ def _error(code: str, message: str) -> dict[str, Any]:
 
 
 def _allow_any_origin(response: Response) -> Response:
-    origin = request.headers.get("Origin")
+    origin = request.environ.get("HTTP_ORIGIN")
     if origin:
         wanted = request.headers.get("Access-Control-Request-Headers", "authorization, content-type, x-retry-count")
         response.headers["Access-Control-Allow-Origin"] = origin

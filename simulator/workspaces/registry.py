@@ -67,7 +67,10 @@ class Registry:
     def find(self, service: str, credential: str) -> Workspace | None:
         """The workspace that a credential of this service belongs to, if any."""
         name = self._owners.get((service, credential))
-        return None if name is None else self.get(name)
+        try:
+            return None if name is None else self.get(name)
+        except UnknownNameError:
+            return None  # deleted between the two looks
 
     def unclaimed(self, service: str, credential: str, what: str, body: bytes | None = None) -> None:
         """Keep a call whose credential belongs to no workspace."""
