@@ -140,8 +140,10 @@ def _in_order(brought: list[dict[str, Any]]) -> list[dict[str, Any]]:
 )
 def serve(host: str | None, port: int | None, port_file: Path | None, data_dir: str | None) -> None:
     """Serve until stopped; prints one line, READY and the address, once it is up."""
+    import gc  # noqa: PLC0415  # collecting while modules load costs a tenth of the start; `serve` turns it on again
     from dataclasses import replace  # noqa: PLC0415  # the other commands start without it
 
+    gc.disable()
     from .serve import serve as run_server  # noqa: PLC0415  # the other commands need no server
 
     known = Settings.from_env(os.environ)

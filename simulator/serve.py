@@ -54,8 +54,8 @@ def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | No
                 signal.signal(signal.SIGINT, _interrupt)
                 if port_file is not None:
                     _write_whole(port_file, f"{port}\n")
-                gc.collect()
                 gc.freeze()
+                gc.enable()
                 ready(f"http://{_shown(settings.host)}:{port}")
                 server.run()
             except _InterruptedError:

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 import pytest
 import yaml
-from conftest import CLEAN, start
 
 from inkstand.fakes.kit.vendor import discover
 from inkstand.simulator import cli
@@ -17,6 +16,7 @@ from inkstand.simulator.explain.ledgers import ledgers
 from inkstand.simulator.scenarios.load import loads
 from inkstand.simulator.scenarios.runner import run
 from inkstand.simulator.scenarios.schema import VERBS
+from tests.conftest import CLEAN, start
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Protocol, cast
+from urllib.parse import quote
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
@@ -200,10 +201,11 @@ class Door:
             self.epoch = epoch
 
     def checkpoint(self) -> None:
-        """Let the log of writes flow back into the file; waits for no one."""
-        with self._lock:
-            if self._writer is not None:
-                self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        """Let the log of writes flow back into the file, on a connection of its own; nobody waits for it."""
+        with suppress(sqlite3.Error):
+            connection = sqlite3.connect(f"file:{quote(self.path)}?mode=rw", uri=True)
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            connection.close()
 
     def rest(self) -> None:
         """Give back the file handles; the next use opens them again."""

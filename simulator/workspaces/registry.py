@@ -22,7 +22,7 @@ from inkstand.simulator.storage.tables import REGISTRY, credentials, refused, un
 
 from . import configuration as configurations
 from .configuration import DEFAULT_WORKSPACE, default_configuration
-from .workspace import Workspace, image, tables
+from .workspace import Images, Workspace, tables
 
 SEGMENT = "segment"
 """The service whose credentials are write keys."""
@@ -38,6 +38,7 @@ class Registry:
     def __init__(self, folder: Path, vendors: Sequence[Vendor]) -> None:
         self.folder = folder
         self.vendors = vendors
+        self._images = Images(vendors)
         self._lock = threading.RLock()
         self._open: OrderedDict[str, Workspace] = OrderedDict()
         connection = connect(str(folder / "registry.db"))
@@ -139,11 +140,11 @@ class Registry:
             workspace = self.get(name)
             configuration = configurations.read(self._row(name)["config"])
             epoch = workspace.door.epoch + 1
-            fresh = image(self.vendors, configuration, epoch)
+            fresh = self._images.fresh(configuration, epoch)
             workspace.door.replace_with(fresh, epoch)
             fresh.close()
             workspace.catch_up()
-        workspace.door.checkpoint()
+        threading.Thread(target=workspace.door.checkpoint, name="checkpoint", daemon=True).start()
         return workspace
 
     def delete(self, name: str) -> None:
@@ -195,7 +196,7 @@ class Registry:
         return rows[0]
 
     def _write_file(self, file: str, configuration: Configuration) -> None:
-        fresh = image(self.vendors, configuration, 1)
+        fresh = self._images.fresh(configuration, 1)
         unfinished = self.folder / f"{file}.new"
         written = connect(str(unfinished))
         fresh.backup(written)

@@ -20,6 +20,8 @@ from inkstand.simulator.storage.tables import WORKSPACE, state
 from . import configuration as configurations
 from .configuration import SCENARIO_START
 
+_BASES_KEPT = 16
+
 
 class Workspace:
     """An open workspace; satisfies the kit's `Tenant`."""
@@ -65,21 +67,39 @@ def put(tx: Tx, name: str, value: str) -> None:
     tx.change(_PUT, name=name, value=value)
 
 
-def image(vendors: Sequence[Vendor], configuration: Configuration, epoch: int) -> sqlite3.Connection:
-    """A fresh workspace as a database in memory: tables, configuration, clock, the vendors' samples."""
-    connection = connect(":memory:")
-    create_tables(connection, tables(vendors))
-    clock = Clock(frozen_at=SCENARIO_START) if configuration.clock == "frozen" else Clock()
-    world = World(configuration.seed, clock)
-    connection.execute("BEGIN")
-    tx = Tx(connection)
-    put(tx, "configuration", configurations.dump(configuration))
-    put(tx, "clock", dump_text(clock))
-    put(tx, "epoch", str(epoch))
-    for vendor in vendors:
-        vendor.seed(tx, world)
-    connection.commit()
-    return connection
+class Images:
+    """Fresh workspaces as databases in memory; what they share is made once and copied."""
+
+    def __init__(self, vendors: Sequence[Vendor]) -> None:
+        self._vendors = vendors
+        self._bases: dict[int, bytes] = {}
+
+    def fresh(self, configuration: Configuration, epoch: int) -> sqlite3.Connection:
+        """A fresh workspace: tables, configuration, clock, the vendors' samples."""
+        clock = Clock(frozen_at=SCENARIO_START) if configuration.clock == "frozen" else Clock()
+        connection = connect(":memory:")
+        connection.deserialize(self._base(configuration.seed))
+        connection.execute("BEGIN")
+        tx = Tx(connection)
+        put(tx, "configuration", configurations.dump(configuration))
+        put(tx, "clock", dump_text(clock))
+        put(tx, "epoch", str(epoch))
+        connection.commit()
+        return connection
+
+    def _base(self, seed: int) -> bytes:
+        if seed not in self._bases:
+            if len(self._bases) >= _BASES_KEPT:
+                self._bases.clear()
+            connection = connect(":memory:")
+            create_tables(connection, tables(self._vendors))
+            connection.execute("BEGIN")
+            for vendor in self._vendors:
+                vendor.seed(Tx(connection), World(seed, Clock(frozen_at=SCENARIO_START)))
+            connection.commit()
+            self._bases[seed] = connection.serialize()
+            connection.close()
+        return self._bases[seed]
 
 
 def tables(vendors: Sequence[Vendor]) -> list[MetaData]:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import CLEAN, run_inkstand, serving
+from tests.conftest import CLEAN, run_inkstand, serving
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -125,7 +125,7 @@ def test_nothing_is_left_without_a_data_directory(tmp_path):
     """Without --data-dir its files are in a temporary directory that goes with it."""
     import subprocess
 
-    from conftest import INKSTAND
+    from tests.conftest import INKSTAND
 
     env = {**CLEAN, "TMPDIR": str(tmp_path)}
     command = [INKSTAND, "serve", "--port", "0"]

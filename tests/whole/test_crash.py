@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
-from conftest import serving
+from tests.conftest import serving
 
 from inkstand.fakes.kit.world import chance
 from inkstand.simulator.errors import CannotStartError

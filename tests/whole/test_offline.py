@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import CLEAN, INKSTAND
+from tests.conftest import CLEAN, INKSTAND
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]

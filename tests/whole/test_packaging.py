@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import CLEAN
+from tests.conftest import CLEAN
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
