@@ -14,6 +14,7 @@ from inkstand.fakes.kit.current import TENANTS_KEY
 from inkstand.fakes.kit.vendor import Vendor, discover
 
 from .delivery.worker import Courtesy, Worker
+from .model import IN_PROCESS
 from .sandbox import Sandbox
 from .settings import Settings
 from .tracking.routes import create_app as create_tracking
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from .delivery.transport import Transport
 
-NEAR = "http://inkstand.invalid"
+NEAR = IN_PROCESS
 """The address of a sandbox in this process, for its own session."""
 
 _SEGMENT_PATHS = ("/v1/", "/analytics.js/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -14,7 +15,7 @@ import click
 
 import inkstand
 
-from .errors import BrokenFileError, CannotStartError, InkstandError
+from .errors import BrokenFileError, CannotStartError, InkstandError, SandboxFailedError
 from .settings import DEFAULT_HOST, DEFAULT_PORT, Settings
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:  # click's own signature
         """Run, and turn what goes wrong into a line and an exit code."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             super().main(*args, **{**extra, "standalone_mode": False})
         except click.exceptions.Exit as done:
@@ -45,6 +49,9 @@ class _Commands(click.Group):
         except CannotStartError as error:
             _say(error)
             sys.exit(CANNOT_START)
+        except SandboxFailedError as error:
+            _say(error)
+            sys.exit(INTERNAL)
         except (InkstandError, ValueError) as error:
             _say(error)
             sys.exit(WRONG_USE)
@@ -153,10 +160,10 @@ def serve(host: str | None, port: int | None, port_file: Path | None, data_dir: 
         port=known.port if port is None else port,
         data_dir=data_dir or known.data_dir,
     )
-    if settings.data_dir is None:
-        _say("nothing is kept after it stops; give --data-dir DIR to keep it")
 
     def ready(address: str) -> None:
+        if settings.data_dir is None:
+            _say("nothing is kept after it stops; give --data-dir DIR to keep it")
         click.echo(f"READY {address}")
         sys.stdout.flush()
 
@@ -224,6 +231,8 @@ def explain(  # noqa: PLR0917  # click gives options by name
     found = _workspace(url, workspace)
     asked = {"event": event, "userId": user, "anonymousId": anonymous}
     given = {name: value for name, value in asked.items() if value}
+    if given and message_id != "last":
+        raise click.UsageError("Give a messageId, or what you remember of the call; not both.")
     told = found.explain(message_id) if message_id != "last" and not given else found.explain_newest(**given)
     if as_json:
         _print_json(told)
@@ -244,22 +253,28 @@ def run(files: tuple[Path, ...], seed: int | None, url: str | None, *, as_json: 
     from .scenarios.load import load  # noqa: PLC0415  # likewise
     from .scenarios.runner import run as play  # noqa: PLC0415  # likewise
 
-    scenarios = [load(path) for path in _scenario_files(files)]
-    if not scenarios:
+    paths = list(_scenario_files(files))
+    if not paths:
         _say("no *.scenario.yaml was found there")
         sys.exit(NOTHING)
-    outcomes = []
+    outcomes, broken = [], []
     with _near_or_far(url) as client:
-        for scenario in scenarios:
-            outcomes.append(play(client, scenario, seed))
+        for path in paths:
+            try:
+                outcomes.append(play(client, load(path), seed))
+            except BrokenFileError as error:
+                broken.append(str(error))
+                _say(error)
+                continue
             if not as_json:
                 for line in report.told(outcomes[-1]):
                     click.echo(line)
     if as_json:
-        _print_json(report.as_json(outcomes))
+        _print_json([*report.as_json(outcomes), *({"status": "broken", "text": text} for text in broken)])
     else:
-        click.echo(report.summary(outcomes))
-    sys.exit(PASSED if all(outcome.status == "passed" for outcome in outcomes) else FAILED)
+        click.echo(report.summary(outcomes) + (f", {len(broken)} broken" if broken else ""))
+    statuses = {outcome.status for outcome in outcomes}
+    sys.exit(FAILED if "failed" in statuses else WRONG_USE if broken or "error" in statuses else PASSED)
 
 
 def _scenario_files(given: tuple[Path, ...]) -> Iterator[Path]:
@@ -282,7 +297,7 @@ def settle(url: str | None, workspace: str) -> None:
     click.echo("settled")
 
 
-@main.command()
+@main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("duration")
 @_url
 @_in

@@ -38,6 +38,13 @@ class CannotStartError(InkstandError):
     title = "Not available"
 
 
+class SandboxFailedError(InkstandError):
+    """The sandbox itself failed; it is not the caller's fault."""
+
+    status = 500
+    title = "Internal error"
+
+
 def nearest(name: str, known: list[str]) -> str:
     """A hint at the known name that was probably meant; empty when none is near."""
     from difflib import get_close_matches  # noqa: PLC0415  # only mistakes need it

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from inkstand.fakes.kit.ledger import Reason
 
 CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
+IN_PROCESS = "http://inkstand.invalid"
+"""Where the fakes of this process live for a delivery; a name that by RFC 2606 leads nowhere else."""
+
 CALL_TYPES: frozenset[str] = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
 
@@ -59,8 +64,7 @@ class Receipt:
     epoch: int
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """A call that became a message: the columns it is found by, its bytes as it came and as Segment holds it."""
 
     message_id: str
@@ -74,8 +78,7 @@ class Taken:
     notes: tuple[Reason, ...] = ()
 
 
-@dataclass(frozen=True)
-class Dropped:
+class Dropped(msgspec.Struct, frozen=True):
     """A call that Segment answers with 200 and keeps nothing of; we keep it with its code and reason."""
 
     message_id: str

@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, bindparam, func, insert, select
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Row, Statement, Tx, View
+from inkstand.fakes.kit.times import LAST, iso
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import identifier, machine_now
 
@@ -98,7 +99,13 @@ class Sandbox:
         raise InkstandError(message)
 
     def advance(self, workspace: Workspace, milliseconds: int) -> int:
-        """Move the clock forward, stopping to settle wherever something falls due; how many attempts that took."""
+        """Move the clock forward, stopping to settle wherever something falls due; how many attempts that took.
+
+        Raises InkstandError, and moves nothing, for a time after the year 9999.
+        """
+        if workspace.world.now() + milliseconds > LAST:
+            message = f"That is too far: it is {iso(workspace.world.now())}, and the clock ends with the year 9999."
+            raise InkstandError(message)
         with workspace.settling, self._worker_kept_out(workspace):
             attempts = self.settle(workspace)
             end = workspace.world.now() + milliseconds

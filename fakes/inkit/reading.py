@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inkstand.fakes.kit.http import RefusedError, storable
+from inkstand.fakes.kit.http import RefusedError, kind_of, storable
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def read(body: object) -> Identify:
     another call type (Segment's subscription webhook guide).
     """
     if not isinstance(body, dict):
-        raise RefusedError(400, f"The body must be a JSON object; a {type(body).__name__} came.")
+        raise RefusedError(400, f"The body must be a JSON object; {kind_of(body)} came.")
     if body.get("type") != "identify":
         raise RefusedError(501, f"Inkit takes identify calls; a call of type {body.get('type')!r} came.")
     traits = body.get("traits")

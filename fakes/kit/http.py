@@ -12,7 +12,18 @@ import msgspec
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]|\\(?=u[0-9a-f]{4})")
+_MAY_OVERFLOW = re.compile(rb"[0-9][eE]\+?[0-9]{3}")
+_INFINITE = (float("inf"), float("-inf"))
+_LONGEST_INTEGER = 1_000
+_KINDS: tuple[tuple[type, str], ...] = (
+    (dict, "an object"),
+    (list, "a list"),
+    (str, "text"),
+    (bool, "true or false"),
+    (int, "a number"),
+    (float, "a number"),
+)
 
 
 class BadJsonError(ValueError):
@@ -34,14 +45,14 @@ def parse_json(body: bytes) -> Any:  # a JSON value is anything
     Raises BadJsonError for everything else, nesting too deep for the machine included.
     """
     try:
-        return _decode(body)
-    except (msgspec.DecodeError, RecursionError):
+        return _parse_patiently(body) if _MAY_OVERFLOW.search(body) else _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _parse_patiently(body)
 
 
 def _parse_patiently(body: bytes) -> Any:
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(body, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer)
     except RecursionError:
         message = "nested too deeply"
     except UnicodeDecodeError:
@@ -54,6 +65,26 @@ def _parse_patiently(body: bytes) -> Any:
 def _no_constant(name: str) -> None:
     message = f"{name} is not a JSON value"
     raise ValueError(message)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in _INFINITE:
+        message = f"{text[:40]} is larger than a number can be"
+        raise ValueError(message)
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > _LONGEST_INTEGER:
+        message = f"a number of {len(text)} digits"
+        raise ValueError(message)
+    return int(text)
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words."""
+    return next((words for kind, words in _KINDS if isinstance(value, kind)), "nothing")
 
 
 def dump_json(value: object) -> bytes:
@@ -70,8 +101,11 @@ def dump_text(value: object) -> str:
 
 
 def storable(text: str) -> str:
-    """Text with NUL and lone surrogates escaped (a backslash, u, four digits), which is what a column may hold."""
-    if text.isascii() and "\x00" not in text:
+    """Text with NUL and lone surrogates escaped (a backslash, u, four digits), which is what a column may hold.
+
+    A backslash that stands before such letters already is escaped too, so that two texts never become one.
+    """
+    if text.isascii() and "\x00" not in text and "\\u" not in text:
         return text
     return _UNSTORABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

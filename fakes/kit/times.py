@@ -9,6 +9,9 @@ from functools import lru_cache
 DAY = 86_400_000
 """Milliseconds in a day."""
 
+FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
+"""The first and last moment that can be written: the years 1 to 9999."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _LOOSE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(.*)", re.DOTALL)
@@ -24,7 +27,7 @@ def parse_iso(value: object) -> int | None:
     """ISO 8601 text as milliseconds since 1970; None when it is not that.
 
     Without a zone it is read as UTC; a month or day without its leading zero is taken (Segment's own batch sample
-    has one). Parts of a millisecond are cut off.
+    has one). Parts of a millisecond are cut off. A moment before year 1 or after year 9999 is none.
     """
     if not isinstance(value, str):
         return None
@@ -32,9 +35,10 @@ def parse_iso(value: object) -> int | None:
         parsed = _parse(value)
         if parsed.tzinfo is None:
             parsed = parsed.replace(tzinfo=UTC)
-        return (parsed - _EPOCH) // _MILLISECOND
+        moment = (parsed - _EPOCH) // _MILLISECOND
     except (ValueError, OverflowError):
         return None
+    return moment if FIRST <= moment <= LAST else None
 
 
 def _parse(text: str) -> datetime:

@@ -12,6 +12,7 @@ from inkstand.simulator.sandbox import Sandbox
 
 from .routes import blueprint
 
+_PARTS_OF_A_REQUEST = ("json", "query")
 _PROBLEM = "application/problem+json"
 
 
@@ -53,7 +54,8 @@ def _http_error(error: HTTPException) -> Response:
 
 def _told(messages: object) -> str:
     if isinstance(messages, dict):
-        return " ".join(f"{name}: {_told(value)}" for name, value in messages.items())
+        said = (("" if name in _PARTS_OF_A_REQUEST else f"{name}: ") + _told(value) for name, value in messages.items())
+        return " ".join(said)
     if isinstance(messages, list):
         return " ".join(map(str, messages))
     return str(messages)

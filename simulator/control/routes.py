@@ -99,8 +99,15 @@ def change_connection(wanted: dict[str, Any], name: str, connection: str) -> obj
 @blueprint.response(200, schemas.ViewNameSchema(many=True))
 def list_views() -> list[Told]:
     """List the views."""
-    views = _sandbox().views.values()
-    return [{"name": view.name, "about": view.about} for view in sorted(views, key=lambda view: view.name)]
+    return _views()
+
+
+@blueprint.get("/workspaces/<name>/views")
+@blueprint.response(200, schemas.ViewNameSchema(many=True))
+def list_views_of(name: str) -> list[Told]:
+    """List the views of a workspace; they are the same in all."""
+    _sandbox().registry.get(name)
+    return _views()
 
 
 @blueprint.get("/workspaces/<name>/views/<view>")
@@ -156,6 +163,11 @@ def ledger() -> list[object]:
 def examples() -> Told:
     """List what each vendor brings for the demo."""
     return {"items": [{"vendor": vendor.slug, **vendor.examples} for vendor in _sandbox().vendors]}
+
+
+def _views() -> list[Told]:
+    views = sorted(_sandbox().views.values(), key=lambda view: view.name)
+    return [{"name": view.name, "about": view.about} for view in views]
 
 
 def _sandbox() -> Sandbox:

@@ -19,7 +19,9 @@ def milliseconds(text: str) -> int:
     compact = text.strip().replace(" ", "")
     parts = _DURATION.findall(compact)
     if not parts or "".join(number + unit for number, unit in parts) != compact:
-        message = f"A duration is written like 90s, 5m, 6h, 2d or 1h30m; {text!r} came."
+        message = (
+            f"A duration is written like 90s, 5m, 6h, 2d or 1h30m, and the clock only moves forward; {text!r} came."
+        )
         raise ValidationError(message)
     return int(sum(float(number) * _UNITS[unit] for number, unit in parts))
 

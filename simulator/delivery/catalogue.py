@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from inkstand.fakes.kit.destination import Destination
 from inkstand.fakes.kit.vendor import Vendor
-
-IN_PROCESS = "http://inkstand.invalid"
-"""Where the fakes of this process live for a delivery; a name that by RFC 2606 leads nowhere else."""
+from inkstand.simulator.model import IN_PROCESS
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from requests.structures import CaseInsensitiveDict
 from inkstand.fakes.kit.current import EPOCH_KEY
 from inkstand.fakes.kit.destination import HttpCall
 from inkstand.fakes.kit.storage import door_held
+from inkstand.simulator.model import IN_PROCESS
 
-from .catalogue import IN_PROCESS
 from .retry import Answer, Failure
 
 if TYPE_CHECKING:

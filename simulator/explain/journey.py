@@ -8,11 +8,13 @@ from typing import Any
 
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Mend, Reason, Rule
+from inkstand.simulator.model import IN_PROCESS
 
 from .ledgers import Rules
 
 Row = Mapping[str, Any]
 _OF_THE_COPY = "tracking.duplicate_message"
+_LABEL = {"stops": "Why (stopped)", "unusable": "Why (kept, but not usable)", "expected": "Why (as it should be)"}
 _RANK = {"stops": 0, "unusable": 1, "expected": 2}
 
 
@@ -91,7 +93,8 @@ def _headline(recorded: Recorded) -> str:
         return f"{name} was answered with 200 and discarded: {codes}."
     if not recorded.deliveries:
         return f"{name} was accepted; nothing has been planned for it yet (settle, or wait for the worker)."
-    fates = "; ".join(_fate(delivery) for delivery in recorded.deliveries)
+    delivered_first = sorted(recorded.deliveries, key=lambda delivery: delivery["status"] != "delivered")
+    fates = "; ".join(_fate(delivery) for delivery in delivered_first)
     return f"{name}: {fates}."
 
 
@@ -131,14 +134,15 @@ def _attempt(attempt: Row) -> str:
         answer = attempt["error"] or "no answer was recorded (the process ended meanwhile)"
     else:
         answer = f"{response['status']} {(response['body'] or '')[:200]}".strip()
-    return f"{attempt['request']['method']} {attempt['request']['url']} -> {answer}"
+    address = attempt["request"]["url"].replace(IN_PROCESS, "(in this process) ")
+    return f"{attempt['request']['method']} {address} -> {answer}"
 
 
 def _story(message_id: str, headline: str, causes: Sequence[Cause], steps: Iterable[Row]) -> tuple[str, ...]:
     lines = [headline, f"  messageId {message_id}"]
     if causes:
         cause = causes[0]
-        lines += [f"Why: {cause.say}", f"  rule {cause.rule} ({cause.confidence}: {cause.source})"]
+        lines += [f"{_LABEL[cause.verdict]}: {cause.say}", f"  rule {cause.rule} ({cause.confidence}: {cause.source})"]
         if cause.mend:
             lines.append(f"To mend it: {cause.mend['say']}")
             lines += [f"  set {path} = {dump_text(value)}" for path, value in cause.mend.get("set", {}).items()]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select, union_all
 
 from inkstand.fakes.kit.storage import Statement, View, reasons
+from inkstand.fakes.kit.times import iso
+from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.storage.tables import attempts, deliveries, discards, messages
 from inkstand.simulator.storage.views import VIEWS
 from inkstand.simulator.workspaces.registry import Registry
@@ -19,6 +22,7 @@ from .ledgers import Rules
 
 _SHAPES: Mapping[str, View] = {view.name: view for view in VIEWS}
 _LIKE_THIS_AT_MOST = 3
+_LATELY = 300_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,11 @@ def explain(workspace: Workspace, registry: Registry, rules: Rules, asked: Asked
     message_id = _newest(workspace, asked)
     if message_id is None:
         return NothingArrived(_nothing(workspace, asked), tuple(_hints(workspace, registry, asked)))
-    return journey(message_id, _recorded(workspace, message_id), rules)
+    told = journey(message_id, _recorded(workspace, message_id), rules)
+    if asked != Asked():
+        return told
+    lately = strangers(registry, iso(machine_now() - _LATELY))
+    return replace(told, story=(*told.story, *(f"Lately, and not this call: {hint}" for hint in lately)))
 
 
 def _newest(workspace: Workspace, asked: Asked) -> str | None:
@@ -71,24 +79,37 @@ def _nothing(workspace: Workspace, asked: Asked) -> str:
 
 
 def _hints(workspace: Workspace, registry: Registry, asked: Asked) -> list[str]:
-    hints = []
-    if asked.event:
-        rows = workspace.door.read(_SAME_LETTERS, event=asked.event)
-        hints += [
-            f"A call named {row['event']!r} arrived, of {row['user_id'] or row['anonymous_id']}: "
-            f"messageId {row['message_id']}. Names are compared exactly."
-            for row in rows[:_LIKE_THIS_AT_MOST]
-        ]
-    hints += [
+    hints = [hint for column in _REMEMBERED for hint in _look_alikes(workspace, column, getattr(asked, column))]
+    hints += strangers(registry)
+    return hints or ["Nothing like it arrived either: no unknown write key was used, no request was refused."]
+
+
+def _look_alikes(workspace: Workspace, column: str, wanted: str | None) -> list[str]:
+    if not wanted:
+        return []
+    known = {row[column].casefold(): row[column] for row in workspace.door.read(_KNOWN[column]) if row[column]}
+    near = get_close_matches(wanted.casefold(), known, _LIKE_THIS_AT_MOST, 0.7)
+    found = (workspace.door.read(_NEWEST, **{**dict.fromkeys(_REMEMBERED), column: known[name]})[0] for name in near)
+    return [
+        f"A call with {_REMEMBERED[column]} {known[name]!r} arrived: messageId {row['message_id']}. "
+        "Names and ids are compared exactly."
+        for name, row in zip(near, found, strict=True)
+    ]
+
+
+def strangers(registry: Registry, since: str = "") -> list[str]:
+    """The newest calls with a write key nobody has, and requests refused, since a time as text; as sentences."""
+    hints = [
         f"A call came with the write key {row['credential']!r}, which no source has ({row['what']}, {row['at']})."
         for row in registry.list_unclaimed()[-_LIKE_THIS_AT_MOST:]
-        if row["service"] == "segment"
+        if row["service"] == "segment" and str(row["at"]) >= since
     ]
     hints += [
         f"A request was refused: {row['what']}, {row['at']}: {row['message']}"
         for row in registry.list_refused()[-_LIKE_THIS_AT_MOST:]
+        if str(row["at"]) >= since
     ]
-    return hints or ["Nothing like it arrived either: no unknown write key was used, no request was refused."]
+    return hints
 
 
 _found_by = ("message_id", "event", "user_id", "anonymous_id", "received_at", "seq")
@@ -110,9 +131,11 @@ def _fits(calls: Any) -> Select[Any]:  # as above
 _all = _calls()
 _NEWEST = Statement(_fits(_all))
 _BY_ID = Statement(select(_all.c.message_id).where(_all.c.message_id == bindparam("message_id")).limit(1))
-_SAME_LETTERS = Statement(
-    select(_all).where(func.lower(_all.c.event) == func.lower(bindparam("event"))).order_by(_all.c.received_at.desc())
-)
+_REMEMBERED = {"event": "the name", "user_id": "userId", "anonymous_id": "anonymousId"}
+_KNOWN = {
+    column: Statement(select(_all.c[column], func.max(_all.c.received_at)).group_by(_all.c[column]).limit(5_000))
+    for column in _REMEMBERED
+}
 _ABOUT = {
     table.name: Statement(select(table).where(table.c.message_id == bindparam("message_id")).order_by(table.c.seq))
     for table in (messages, discards, deliveries, attempts, reasons)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import requests
 
-from inkstand.simulator.errors import CannotStartError, InkstandError, UnknownNameError
+from inkstand.simulator.errors import CannotStartError, InkstandError, SandboxFailedError, UnknownNameError
 
 CONTROL = "/_sandbox/v1"
 TIMEOUT_SECONDS = 120
@@ -33,6 +33,9 @@ class Client:
         Raises UnknownNameError or InkstandError with the sandbox's own words, CannotStartError when it does not answer.
         """
         response = self.request(method, CONTROL + path, **options)
+        if response.status_code >= 500:  # noqa: PLR2004  # its own fault
+            message = f"{method} {path}: the sandbox failed ({_detail(response)}). Its own log, on stderr, says where."
+            raise SandboxFailedError(message)
         if response.status_code >= 400:  # noqa: PLR2004  # not a success
             kind = UnknownNameError if response.status_code == 404 else InkstandError  # noqa: PLR2004
             raise kind(_detail(response))
@@ -43,8 +46,14 @@ class Client:
         try:
             return self.session.request(method, self.base_url + path, timeout=TIMEOUT_SECONDS, **options)
         except requests.ConnectionError as error:
-            message = f"Nothing answers at {self.base_url}. Start it with: inkstand serve"
+            message = (
+                f"Nothing answers at {self.base_url}. Start it with: inkstand serve. "
+                "If it serves elsewhere, say where with --url or INKSTAND_URL."
+            )
             raise CannotStartError(message) from error
+        except requests.exceptions.RequestException as error:
+            message = f"{self.base_url} cannot be asked: {error}"
+            raise InkstandError(message) from error
 
     def workspace(self, name: str) -> Workspace:
         """A workspace that exists; raises UnknownNameError when it does not."""

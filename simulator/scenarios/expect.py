@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from inkstand.simulator.errors import nearest
+
 Row = Mapping[str, Any]
 Where = tuple[str | int, ...]
 
@@ -25,9 +27,6 @@ class Mismatch:
     row: Row | None = None
 
 
-_ABSENT = "nothing"
-
-
 def compare(claim: object, rows: Sequence[Row]) -> Iterator[Mismatch]:
     """The mismatches between a claim and the rows of a view."""
     if isinstance(claim, list):
@@ -40,7 +39,19 @@ def compare(claim: object, rows: Sequence[Row]) -> Iterator[Mismatch]:
         for row in chosen if "all" in claim else ():
             yield from _differences(claim["all"], row, ("all",), "", row)
         if "all" in claim and not chosen and "count" not in claim:
-            yield Mismatch(("where",), "where", claim.get("where", {}), f"no such row among {len(rows)}")
+            yield Mismatch(("where",), "where", claim.get("where", {}), f"no such row among {len(rows)}", _last(rows))
+        yield from _unknown_fields(claim.get("where", {}), rows)
+
+
+def _unknown_fields(where: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[Mismatch]:
+    known = list(dict.fromkeys(key for row in rows for key in row))
+    for key, value in where.items():
+        if known and key not in known:
+            yield Mismatch(("where", key), f"where.{key}", value, f"no such field.{nearest(key, known)}")
+
+
+def _last(rows: Sequence[Row]) -> Row | None:
+    return rows[-1] if rows else None
 
 
 def fits(wanted: object, came: object) -> bool:
@@ -60,7 +71,10 @@ def _differences(wanted: object, came: object, path: Where, field: str, row: Row
     if isinstance(wanted, Mapping) and isinstance(came, Mapping):
         for key, value in wanted.items():
             inner = f"{field}.{key}" if field else str(key)
-            yield from _differences(value, came.get(key, _ABSENT), (*path, key), inner, row)
+            if key in came:
+                yield from _differences(value, came[key], (*path, key), inner, row)
+            else:
+                yield Mismatch((*path, key), inner, value, f"no such field.{nearest(str(key), list(came))}", row)
     elif isinstance(wanted, list) and isinstance(came, list):
         if len(wanted) != len(came):
             yield Mismatch(path, field, f"{len(wanted)} items", f"{len(came)} items: {came}", row)

@@ -142,8 +142,14 @@ def _complaints(messages: Any, places: Places, file: str) -> Iterator[str]:  # m
     for path, text in _flat(messages, ()):
         known = next((path[:end] for end in range(len(path), -1, -1) if path[:end] in places), ())
         line, column = places.get(known, (1, 1))
-        where = ".".join(map(str, path))
+        where = _in_words(path)
         yield f"{file}:{line}:{column}: {where + ': ' if where else ''}{text}"
+
+
+def _in_words(path: Path_) -> str:
+    if path[:1] == ("steps",) and len(path) > 1 and isinstance(path[1], int):
+        return ": ".join([f"step {path[1] + 1}", ".".join(map(str, path[2:]))]).removesuffix(": ")
+    return ".".join(map(str, path))
 
 
 def _flat(messages: Any, path: Path_) -> Iterator[tuple[Path_, str]]:

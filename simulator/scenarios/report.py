@@ -10,7 +10,7 @@ from .runner import Failure, Outcome
 
 def told(outcome: Outcome) -> Iterator[str]:
     """One outcome as lines: a single one when it passed, the whole reason when it did not."""
-    mark = "PASS" if outcome.status == "passed" else "FAIL"
+    mark = {"passed": "PASS", "failed": "FAIL", "error": "ERROR"}[outcome.status]
     yield f"{mark} {outcome.scenario.name}  ({outcome.scenario.file})"
     for failure in outcome.failures:
         yield from failure_lines(failure)
@@ -27,8 +27,9 @@ def failure_lines(failure: Failure) -> Iterator[str]:
 
 def summary(outcomes: Sequence[Outcome]) -> str:
     """How many passed and failed, in one line."""
-    passed = sum(outcome.status == "passed" for outcome in outcomes)
-    return f"{passed} passed, {len(outcomes) - passed} failed"
+    counts = [f"{sum(outcome.status == status for outcome in outcomes)} {status}" for status in ("passed", "failed")]
+    errors = sum(outcome.status == "error" for outcome in outcomes)
+    return ", ".join([*counts, f"{errors} in error"] if errors else counts)
 
 
 def as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a story ended."""
+    """How a story ended: `failed` is a claim that does not hold, `error` a step that cannot be taken."""
 
     scenario: Scenario
     seed: int
@@ -44,9 +44,10 @@ class Outcome:
 
 
 class _Stopped(Exception):  # noqa: N818  # it ends a story and is not an error of the program
-    def __init__(self, *failures: Failure) -> None:
+    def __init__(self, *failures: Failure, status: Literal["failed", "error"] = "failed") -> None:
         super().__init__()
         self.failures = failures
+        self.status = status
 
 
 def run(client: Client, scenario: Scenario, seed: int | None = None) -> Outcome:
@@ -70,7 +71,7 @@ def play(workspace: Workspace, scenario: Scenario, seed: int) -> Outcome:
         for step in scenario.steps:
             _take(workspace, scenario, step, saved)
     except _Stopped as stopped:
-        return Outcome(scenario, seed, "failed", stopped.failures)
+        return Outcome(scenario, seed, stopped.status, stopped.failures)
     return Outcome(scenario, seed, "passed")
 
 
@@ -86,7 +87,7 @@ def _take(workspace: Workspace, scenario: Scenario, step: Step, saved: Mapping[s
         argument = filled(step.argument, saved)
         _VERBS[step.verb](workspace, scenario, step, argument)
     except (UnknownValueError, InkstandError) as error:
-        raise _Stopped(Failure(scenario.file, step.line, f"{step.verb}: {error}")) from error
+        raise _Stopped(Failure(scenario.file, step.line, f"{step.verb}: {error}"), status="error") from error
 
 
 def _call(workspace: Workspace, scenario: Scenario, step: Step, argument: Any) -> None:  # a verb's argument

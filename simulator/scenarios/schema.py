@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -62,7 +63,22 @@ class _Claim(fields.Raw):
         super().__init__(validate=_claim)
 
 
-_call = fields.Dict(keys=fields.String())
+_MEMBERS = (
+    *("userId", "anonymousId", "event", "properties", "traits", "context", "integrations", "timestamp", "messageId"),
+    *("name", "category", "groupId", "previousId", "sentAt", "originalTimestamp", "type", "channel", "version"),
+)
+
+
+def _no_misspelling(value: Mapping[str, Any]) -> None:
+    """A member that is nearly one of Segment's is a slip of the pen; any other passes through, as at Segment."""
+    for name in value:
+        near = get_close_matches(name.lower(), map(str.lower, _MEMBERS), 1, 0.75)
+        if near and name not in _MEMBERS:
+            meant = next(member for member in _MEMBERS if member.lower() == near[0])
+            raise ValidationError({name: [f"Segment has no member {name!r}. Did you mean {meant!r}?"]})
+
+
+_call = fields.Dict(keys=fields.String(), validate=_no_misspelling)
 VERBS: Mapping[str, fields.Field[Any]] = {
     **dict.fromkeys(CALLS, _call),
     "batch": fields.List(fields.Raw()),
@@ -78,6 +94,8 @@ class StepField(fields.Field[dict[str, Any]]):
     """One step: a mapping with one key, the verb."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> dict[str, Any]:  # noqa: ARG002  # marshmallow's own signature
+        if isinstance(value, str) and value in VERBS:
+            raise ValidationError(f"A step is a mapping: write {value}: with a colon.")
         if not isinstance(value, dict) or len(value) != 1:
             raise ValidationError("A step is a mapping with one key, its verb.")
         ((verb, argument),) = value.items()

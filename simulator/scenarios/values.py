@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from inkstand.simulator.errors import nearest
+
 _REFERENCE = re.compile(r"\$([A-Za-z_]\w*)((?:\.\w+)*)")
 
 
@@ -34,7 +36,8 @@ def _look_up(name: str, path: list[str], saved: Mapping[str, Any]) -> Any:
         if not isinstance(found, Mapping) or step not in found:
             known = ", ".join(map(str, found)) if isinstance(found, Mapping) else "nothing"
             where = "$" + ".".join((name, *path)[: index + 1])
-            message = f"{where} is not a saved value; known here: {known or 'nothing'}."
+            hint = nearest(step, list(map(str, found)) if isinstance(found, Mapping) else [])
+            message = f"{where} is no person, product or member of one.{hint} Known here: {known or 'nothing'}."
             raise UnknownValueError(message)
         found = found[step]
     return found

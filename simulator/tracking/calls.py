@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from inkstand.fakes.kit.http import dump_json, dump_text, storable
+from inkstand.fakes.kit.http import dump_json, dump_text, kind_of, storable
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.simulator.model import Dropped, Taken
 
@@ -53,7 +53,7 @@ def split(body: Mapping[str, Any], raw: bytes) -> list[tuple[Any, bytes]]:
     """
     calls = body.get("batch")
     if not isinstance(calls, list):
-        message = f'A batch is {{"batch": [calls]}}; batch was a {type(calls).__name__}.'
+        message = f'A batch is {{"batch": [calls]}}; batch was {kind_of(calls)}.'
         raise RefusedError("invalid_batch", message)
     try:
         return list(zip(calls, map(bytes, _SPLIT(raw).batch), strict=True))
@@ -74,7 +74,7 @@ def read_batch(batch: list[tuple[Any, bytes]], envelope: Envelope, new_id: NewId
         elif isinstance(call, dict):
             yield read_call(call_type if isinstance(call_type, str) else "", call, raw, envelope, new_id)
         else:
-            wrong = rules.Discarded("multi_user_error", Reason("tracking.type_unknown", {"came": repr(call)[:80]}))
+            wrong = rules.Discarded("multi_user_error", Reason("tracking.call_not_object", {"came": kind_of(call)}))
             yield _dropped(new_id(), None, {}, raw, wrong)
 
 

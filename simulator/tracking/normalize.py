@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.times import iso, parse_iso
+from inkstand.fakes.kit.times import FIRST, LAST, iso, parse_iso
 
 Call = Mapping[str, Any]
 _IDS = ("userId", "anonymousId", "groupId", "previousId")
@@ -27,8 +29,7 @@ class Envelope:
     integrations: object = None
 
 
-@dataclass(frozen=True)
-class Times:
+class Times(msgspec.Struct, frozen=True):
     """The four times of a message, in milliseconds, and what could not be understood on the way."""
 
     timestamp: int
@@ -64,19 +65,21 @@ def correct_times(original: object, sent_at: object, received_at: int) -> Times:
     Without `sentAt` the given timestamp survives; without `timestamp` it is the time of receipt. What cannot be read
     counts as absent.
     """
-    unclear = []
-    read = {}
-    for name, value in (("timestamp", original), ("sentAt", sent_at)):
-        read[name] = parse_iso(value)
-        if read[name] is None and value is not None:
-            unclear.append(Reason("tracking.time_unreadable", {"member": name, "came": repr(value)[:80]}))
-    sent = received_at if read["sentAt"] is None else read["sentAt"]
-    if read["timestamp"] is None:
-        return Times(received_at, sent, received_at, tuple(unclear))
-    corrected = received_at - (sent - read["timestamp"])
-    if not _FIRST_YEAR <= corrected <= _LAST_YEAR:
-        corrected = read["timestamp"]
-    return Times(corrected, sent, read["timestamp"], tuple(unclear))
+    called, posted = parse_iso(original), parse_iso(sent_at)
+    unclear = (*_unread("timestamp", original, called), *_unread("sentAt", sent_at, posted))
+    sent = received_at if posted is None else posted
+    if called is None:
+        return Times(received_at, sent, received_at, unclear)
+    corrected = received_at - (sent - called)
+    if not FIRST <= corrected <= LAST:
+        corrected = called
+    return Times(corrected, sent, called, unclear)
+
+
+def _unread(member: str, value: object, read: int | None) -> tuple[Reason, ...]:
+    if value is None or read is not None:
+        return ()
+    return (Reason("tracking.time_unreadable", {"member": member, "came": repr(value)[:80]}),)
 
 
 def merged(outer: object, inner: object) -> object:
@@ -84,7 +87,3 @@ def merged(outer: object, inner: object) -> object:
     if not isinstance(outer, dict):
         return inner if isinstance(inner, dict) else {}
     return {**outer, **inner} if isinstance(inner, dict) else dict(outer)
-
-
-_FIRST_YEAR = -62_135_596_800_000
-_LAST_YEAR = 253_402_300_799_000

@@ -9,11 +9,12 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from inkstand.fakes.kit.http import BadJsonError, dump_json, parse_json, storable
+from inkstand.fakes.kit.http import BadJsonError, dump_json, kind_of, parse_json, storable
 from inkstand.fakes.kit.storage import WorkspaceGoneError
 from inkstand.simulator.model import Dropped, Receipt, Taken
 from inkstand.simulator.sandbox import Sandbox
@@ -118,19 +119,23 @@ def _body(limit: int) -> bytes:
 def _object(raw: bytes) -> dict[str, Any]:
     value = parse_json(raw)
     if not isinstance(value, dict):
-        raise RefusedError("invalid_json", f"The body must be a JSON object; a {type(value).__name__} came.")
+        raise RefusedError("invalid_json", f"The body must be a JSON object; {kind_of(value)} came.")
     return value
 
 
 def _success(workspace: str | None, read: Taken | Dropped | None) -> Response:
     headers = [("Content-Type", _JSON)]
-    if workspace is not None and read is not None and read.message_id.isascii() and read.message_id.isprintable():
-        headers.append(("X-Inkstand-Explain", f"/_sandbox/v1/workspaces/{workspace}/explain/{read.message_id}"))
+    if workspace is not None and read is not None:
+        headers.append(
+            ("X-Inkstand-Explain", f"/_sandbox/v1/workspaces/{workspace}/explain/{quote(read.message_id, '')}")
+        )
     return Response(_SUCCESS, 200, headers)
 
 
 def _http_error(error: HTTPException) -> Response:
-    text = error.description or error.name
+    known = {404: "is not an address of the Tracking API.", 405: "is not how it is called."}
+    told = known.get(error.code or 500)
+    text = f"{request.method} {request.path} {told}" if told else (error.description or error.name)
     return Response(dump_json(_error(error.name.lower().replace(" ", "_"), text)), error.code, content_type=_JSON)
 
 

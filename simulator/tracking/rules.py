@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.simulator.model import CALL_TYPES
 
@@ -108,8 +109,13 @@ def _check_object(call: Call, member: str) -> Discarded | None:
 
 
 def _discard(code: str, rule: str, **facts: object) -> Discarded:
-    shown = {name: value if isinstance(value, str) else repr(value)[:80] for name, value in facts.items()}
-    return Discarded(code, Reason(f"tracking.{rule}", shown))
+    return Discarded(code, Reason(f"tracking.{rule}", {name: _shown(value) for name, value in facts.items()}))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return value or "empty text"
+    return "nothing" if value is None else dump_text(value)[:80]
 
 
 _NOT_STRING = {"name": "name_not_string", "category": "category_not_string"}

@@ -35,7 +35,8 @@ def create_app(sandbox: Sandbox, settings: Settings) -> Flask:
             workspaces=[(workspace, sandbox.counts(workspace)) for workspace in workspaces],
             vendors=sandbox.vendors,
             views=sorted(sandbox.views.values(), key=lambda view: view.name),
-            unclaimed=list(sandbox.registry.list_unclaimed()),
+            unclaimed=sandbox.registry.list_unclaimed(),
+            refused=sandbox.registry.list_refused(),
         )
 
     return app

@@ -23,7 +23,7 @@ def test_the_cause_comes_first(workspace):
     post(workspace, event="Product Added", properties={"sku": "S"})
 
     story = workspace.explain_newest()["story"]
-    assert story[2].startswith("Why: properties.url is missing")
+    assert story[2].startswith("Why (kept, but not usable): properties.url is missing")
     assert "set properties.url" in "\n".join(story)
 
 
@@ -81,3 +81,26 @@ def test_a_discarded_call(workspace):
     told = workspace.explain("m")
     assert "event_not_defined" in told["headline"]
     assert told["cause"]["mend"]["set"] == {"event": "Signed Up"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"event": "Prodct Added"}, "'Product Added'"),
+        ({"userId": "USER-1"}, "'user-1'"),
+        ({"anonymousId": "visitor-01"}, "'visitor-1'"),
+    ],
+)
+def test_look_alikes(workspace, asked, words):
+    """A misspelt name or id is answered with the one that arrived."""
+    post(workspace, event="Product Added", userId="user-1", anonymousId="visitor-1")
+
+    assert words in " ".join(workspace.explain_newest(**asked)["hints"])
+
+
+def test_a_refused_call_since_the_last_good_one(workspace):
+    """The last call's story ends with what was refused or unclaimed lately."""
+    post(workspace)
+    workspace.client.request("POST", "/v1/track", data=b"{", auth=(workspace.write_key, ""))
+
+    assert "Lately, and not this call: A request was refused" in workspace.explain_newest()["story"][-1]

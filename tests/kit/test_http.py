@@ -62,3 +62,21 @@ def test_basic_credentials():
     assert basic_credentials("basic a2V5") == ("key", "")
     assert basic_credentials("Basic dXNlcjpwYTpzcw==") == ("user", "pa:ss")
     assert [basic_credentials(text) for text in (None, "", "Bearer x", "Basic ***", "Basic /w==")] == [None] * 5
+
+
+@pytest.mark.parametrize("text", [b"1e400", b'{"a": [-1e999]}', b"1" * 5_000, '{"a": "é"}'.encode("latin-1")])
+def test_numbers_that_no_machine_holds(text):
+    """A number too large for a float, one of thousands of digits, and Latin-1 text are refused, not bent."""
+    with pytest.raises(BadJsonError):
+        parse_json(text)
+
+
+def test_a_number_in_an_id_is_no_overflow():
+    """What only looks like a large exponent, inside text, is read as it is."""
+    assert parse_json(b'["4e123-x", 1e3]') == ["4e123-x", 1000.0]
+
+
+def test_escaping_keeps_texts_apart():
+    """A NUL and the letters that stand for it are stored as two texts."""
+    assert storable("a\x00") != storable("a\\u0000")
+    assert storable("C:\\users") == "C:\\users"

@@ -61,3 +61,10 @@ def test_lenient_times():
     assert iso(parse_iso("2026-01-01T00:00:00.123456789Z")) == "2026-01-01T00:00:00.123Z"
     assert iso(parse_iso("2026-01-01T02:00:00+02:00")) == "2026-01-01T00:00:00.000Z"
     assert [parse_iso(value) for value in ("yesterday", 1_700_000_000, None, "", "2026-13-01")] == [None] * 5
+
+
+def test_moments_nobody_can_write_are_none():
+    """A zone can push a time before year 1 or after year 9999: then it is no time."""
+    edges = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+
+    assert [parse_iso(text) for text in edges] == [None, None]

@@ -56,3 +56,9 @@ def test_everything_fits_itself(value):
 def test_more_fields_still_fit(wanted, more):
     """What is not listed is free."""
     assert fits(wanted, {**more, **wanted})
+
+
+@pytest.mark.parametrize("claim", [[{"aa": 1}, {}], {"where": {"aa": 1}, "count": 0}])
+def test_a_field_that_no_row_has_is_a_mismatch(claim):
+    """A misspelt field is told, even where the claim would hold by accident."""
+    assert "no such field" in str([mismatch.came for mismatch in compare(claim, ROWS)])

@@ -55,3 +55,21 @@ def test_lines_are_kept():
     step = scenario.steps[1]
     assert (step.line, step.line_of("messages"), step.line_of("messages", 0, "event")) == (4, 5, 6)
     assert step.line_of("messages", 7, "nothing") == 5
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("- settle", "write settle: with a colon"),
+        ("- track: {userid: u}", "Did you mean 'userId'"),
+        ("- track: {userId: u, evnt: E}", "Did you mean 'event'"),
+    ],
+)
+def test_slips_of_the_pen(step, words):
+    """A verb without its colon and a member that is nearly one of Segment's are told."""
+    assert words in complaint(f"name: n\nsteps:\n  {step}\n")
+
+
+def test_other_members_pass_through():
+    """A member that Segment does not know and nobody can have meant otherwise is sent as it is."""
+    assert loads("name: n\nsteps:\n  - track: {email: x, zebra: 1}\n", "f.yaml").steps

@@ -47,7 +47,7 @@ def test_a_value_nobody_saved(client):
     outcome = run(client, loads("name: n\nsteps:\n  - track: {userId: $bob.user_id}\n", "f.yaml"))
 
     assert outcome.failures[0].line == 3
-    assert "$bob is not a saved value" in outcome.failures[0].text
+    assert "$bob is no person" in outcome.failures[0].text
 
 
 def test_an_unknown_view(client):

@@ -95,7 +95,7 @@ def test_gzip(client):
     )
 
 
-@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"{}" * 50)[:-9]])
+@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"{}" * 50, mtime=0)[:-9]], ids=["other", "cut"])
 def test_broken_gzip(client, body):
     """What is not gzip, or ends early, is a 400."""
     status, answer = post(client, "/v1/track", body, headers={"Content-Encoding": "gzip"})
@@ -226,3 +226,28 @@ def test_every_call_is_accounted_for(client, calls):
         assert response.status_code == 400
         assert b"NaN" in body or b"Infinity" in body
         assert taken == dropped == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"timestamp": "0001-01-01T00:00:00+14:00"},
+        {"timestamp": "0001-01-01T00:00:00Z", "sentAt": "9999-12-31T23:59:59-14:00"},
+        {"timestamp": "9999-12-31T23:59:59Z", "sentAt": "0001-01-01T00:00:00Z"},
+        {"userId": "u\ud800x", "messageId": "m\x00/?#", "event": "\x00"},
+        {"properties": {"deep": [[[[[[]]]]]], "big": 10**400}},
+    ],
+)
+def test_hostile_but_legal(client, call):
+    """Times at the edge, NUL, lone surrogates and huge integers are taken, delivered and explained."""
+    workspace = client.create("hostile", clock="frozen", delivery="manual")
+    body = json.dumps({"userId": "u", "event": "E", **call}).encode()
+    response = client.request("POST", "/v1/track", data=body, auth=(workspace.write_key, ""))
+    workspace.settle()
+
+    assert response.status_code == 200
+    assert client.request("GET", response.headers["X-Inkstand-Explain"]).json()["found"]
+    assert [row["status"] for row in workspace.view("deliveries") if row["connection"] == "movable-ink"] == [
+        "delivered"
+    ]
+    assert len(workspace.view("movable_ink.events")) == 1

@@ -173,3 +173,12 @@ def test_more_workspaces_than_may_be_open(client, monkeypatch):
             room.settle()
 
     assert [len(room.view("movable_ink.events")) for room in rooms] == [1] * 8
+
+
+@pytest.mark.parametrize("duration", ["99999999d", "-5m", "soon", ""])
+def test_where_the_clock_cannot_go(workspace, duration):
+    """Beyond the year 9999, backward or nowhere: an error, and the clock stands where it stood."""
+    with pytest.raises(InkstandError):
+        workspace.advance(duration)
+
+    assert workspace.client.workspace(workspace.name).told["now"] == "2026-01-01T00:00:00.000Z"
