@@ -86,7 +86,7 @@ class Dispatcher:
 
     def __init__(self, inkstand: Inkstand) -> None:
         self._inkstand = inkstand
-        self._tracking = create_tracking(inkstand.sandbox).wsgi_app
+        self._tracking = create_tracking(inkstand.sandbox, inkstand.settings.public_url).wsgi_app
         self._hosts = {host: vendor for vendor in inkstand.sandbox.vendors for host in vendor.hosts}
         self._prefixes = {vendor.slug: vendor for vendor in inkstand.sandbox.vendors}
         self._apps: dict[str, WSGIApplication] = {}

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,18 +47,23 @@ class _Commands(click.Group):
             sys.exit(error.exit_code)
         except (click.Abort, KeyboardInterrupt):
             sys.exit(INTERRUPTED)
-        except CannotStartError as error:
-            _say(error)
-            sys.exit(CANNOT_START)
-        except SandboxFailedError as error:
-            _say(error)
-            sys.exit(INTERNAL)
-        except (InkstandError, ValueError) as error:
-            _say(error)
-            sys.exit(WRONG_USE)
         except BrokenPipeError:
             sys.stdout = None  # nobody reads it any more
             sys.exit(PASSED)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it has an exit code
+            sys.exit(_told(error))
+
+
+def _told(error: Exception) -> int:
+    """Tell an error; its exit code."""
+    kinds = ((CannotStartError, CANNOT_START), (SandboxFailedError, INTERNAL), (InkstandError, WRONG_USE))
+    for kind, code in (*kinds, (ValueError, WRONG_USE)):
+        if isinstance(error, kind):
+            _say(error)
+            return code
+    traceback.print_exception(error)
+    _say("this is a fault of Inkstand, not yours")
+    return INTERNAL
 
 
 def _say(what: object) -> None:

@@ -73,7 +73,8 @@ class Sandbox:
             fresh, dropped = _sorted_out(tx, calls)
             tx.many(_ADD_MESSAGE, [_message_row(call, receipt) for call in fresh])
             if dropped:
-                tx.many(_ADD_DISCARD, [_discard_row(call, receipt) for call in dropped])
+                after = tx.run(_NEWEST_MESSAGE)[0]["seq"] or 0
+                tx.many(_ADD_DISCARD, [_discard_row(call, receipt, after) for call in dropped])
             for call in fresh:
                 if call.notes:
                     tx.because(call.message_id, "accept", call.notes)
@@ -81,7 +82,7 @@ class Sandbox:
                 tx.because(discard.message_id, "accept", [discard.reason])
 
     def settle(self, workspace: Workspace) -> int:
-        """Process and deliver everything due, in planned order, in this thread; how many attempts that took.
+        """Process and deliver everything due, in planned order, in this thread; how many deliveries were tried.
 
         Raises InkstandError for a workspace that never comes to rest.
         """
@@ -89,10 +90,10 @@ class Sandbox:
             for done in range(MOST_DELIVERIES):
                 while process(workspace, self.catalogue):
                     pass
-                delivery = self.deliverer.next_of(workspace)
-                if delivery is None:
+                due = self.deliverer.next_of(workspace)
+                if due is None:
                     return done
-                self.deliverer.perform(workspace, delivery)
+                self.deliverer.perform(workspace, due)
         message = (
             f"The workspace {workspace.name} does not come to rest: {MOST_DELIVERIES} deliveries and still more due."
         )
@@ -101,18 +102,20 @@ class Sandbox:
     def advance(self, workspace: Workspace, milliseconds: int) -> int:
         """Move the clock forward, stopping to settle wherever something falls due; how many attempts that took.
 
-        Raises InkstandError, and moves nothing, for a time after the year 9999.
+        Raises InkstandError, and moves nothing, for a time after the year 9999; WorkspaceGoneError when the workspace
+        was reset meanwhile.
         """
         if workspace.world.now() + milliseconds > LAST:
             message = f"That is too far: it is {iso(workspace.world.now())}, and the clock ends with the year 9999."
             raise InkstandError(message)
         with workspace.settling, self._worker_kept_out(workspace):
+            epoch = workspace.door.epoch
             attempts = self.settle(workspace)
             end = workspace.world.now() + milliseconds
             while (due := self.deliverer.next_due(workspace)) is not None and due <= end:
-                workspace.move_clock(workspace.world.clock.moved(max(0, due - workspace.world.now())))
+                workspace.move_clock(max(0, due - workspace.world.now()), epoch)
                 attempts += self.settle(workspace)
-            workspace.move_clock(workspace.world.clock.moved(max(0, end - workspace.world.now())))
+            workspace.move_clock(max(0, end - workspace.world.now()), epoch)
             return attempts + self.settle(workspace)
 
     def create(self, name: str, choices: Mapping[str, Any]) -> Workspace:
@@ -127,9 +130,9 @@ class Sandbox:
         """Delete a workspace; what is under way there is dropped."""
         self.registry.delete(name)
 
-    def configure(self, workspace: Workspace, configuration: Configuration) -> None:
+    def configure(self, workspace: Workspace, change: Callable[[Configuration], Configuration]) -> None:
         """Change a workspace's configuration until its next reset."""
-        workspace.configure(configuration)
+        workspace.configure(change)
         if self.worker is not None:
             self.worker.wake(workspace.name)
 
@@ -201,8 +204,9 @@ def _message_row(call: Taken, receipt: Receipt) -> dict[str, object]:
     }
 
 
-def _discard_row(call: Dropped, receipt: Receipt) -> dict[str, object]:
-    return {**_found_by(call), "code": call.code, "source": receipt.source, "received_at": receipt.at}
+def _discard_row(call: Dropped, receipt: Receipt, after: int) -> dict[str, object]:
+    origin = {"source": receipt.source, "received_at": receipt.at, "after": after}
+    return {**_found_by(call), "code": call.code, **origin}
 
 
 def _found_by(call: Taken | Dropped) -> dict[str, object]:
@@ -218,7 +222,8 @@ def _found_by(call: Taken | Dropped) -> dict[str, object]:
 
 _FOUND_BY = ("message_id", "type", "event", "user_id", "anonymous_id", "raw")
 _MESSAGE_COLUMNS = (*_FOUND_BY, "integrations", "body")
-_DISCARD_COLUMNS = (*_FOUND_BY, "code")
+_DISCARD_COLUMNS = (*_FOUND_BY, "code", "after")
+_NEWEST_MESSAGE = Statement(select(func.max(messages.c.seq).label("seq")))
 _ADD_MESSAGE = Statement(insert(messages), *_MESSAGE_COLUMNS, "source", "received_at")
 _ADD_DISCARD = Statement(insert(discards), *_DISCARD_COLUMNS, "source", "received_at")
 _row: list[BindParameter[Any]] = [bindparam(name) for name in (*_MESSAGE_COLUMNS, "source", "received_at")]

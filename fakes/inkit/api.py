@@ -47,6 +47,7 @@ def from_segment() -> Response:
     except BadJsonError as error:
         return _answer(400, {"message": f"The body is not JSON: {error}"})
     call = read(body)
+    current.explain_by(call.message_id)
     outcome = take(current.write, current.world(), call)
     if isinstance(outcome, Made):
         return _answer(200, {"id": outcome.render_id, "document_id": outcome.document_id})

@@ -31,6 +31,7 @@ NEVER_REQUIRED = frozenset({"address_line_2"})
 """Fields that render blank when absent: Inkit's page calls the second address line a custom entry."""
 
 _FIELD = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}|%%\s*([^%\s][^%]*?)\s*%%")
+_UNSHOWABLE = re.compile("[\x00\ud800-\udfff]")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -54,8 +55,12 @@ def used_values(fields: tuple[str, ...], values: Values) -> dict[str, object]:
 
 
 def merged(template: str, values: Values) -> str:
-    """The template with every field filled in, escaped for HTML; a field without a value is blank."""
-    return _FIELD.sub(lambda match: escape(_shown(_look_up(match[1] or match[2], values))), template)
+    """The template with every field filled in, escaped for HTML; a field without a value is blank.
+
+    What no page can show (NUL, lone surrogates) becomes the replacement character.
+    """
+    filled = _FIELD.sub(lambda match: escape(_shown(_look_up(match[1] or match[2], values))), template)
+    return _UNSHOWABLE.sub("\ufffd", filled)
 
 
 def _look_up(path: str, values: Values) -> object:

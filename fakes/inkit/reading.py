@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inkstand.fakes.kit.http import RefusedError, kind_of, storable
+from inkstand.fakes.kit.http import RefusedError, dump_text, kind_of, storable
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Identify:
     message_id: str | None
     profile: tuple[str, str]
     template_id: str | None
+    wrong_template_id: str | None
     traits: Mapping[str, Any]
     from_engage: bool
 
@@ -28,8 +29,8 @@ class Identify:
 def read(body: object) -> Identify:
     """An identify call as Segment posts it.
 
-    Raises RefusedError: 400 for a body that is no object or names nobody, or a template id that is no text; 501 for
-    another call type (Segment's subscription webhook guide).
+    Raises RefusedError: 400 for a body that is no object or names nobody; 501 for another call type (Segment's
+    subscription webhook guide).
     """
     if not isinstance(body, dict):
         raise RefusedError(400, f"The body must be a JSON object; {kind_of(body)} came.")
@@ -38,13 +39,13 @@ def read(body: object) -> Identify:
     traits = body.get("traits")
     traits = traits if isinstance(traits, dict) else {}
     template_id = traits.get("template_id")
-    if template_id is not None and not isinstance(template_id, str):
-        raise RefusedError(400, f"template_id must be text, the id of a template; {template_id!r} came.")
+    is_text = template_id is None or isinstance(template_id, str)
     context = body.get("context")
     return Identify(
         message_id=_text(body.get("messageId")),
         profile=_profile(body),
-        template_id=(template_id or "").strip() or None,
+        template_id=storable((template_id or "").strip()) or None if is_text else None,
+        wrong_template_id=None if is_text else dump_text(template_id)[:80],
         traits={key: value for key, value in traits.items() if key != "template_id"},
         from_engage=isinstance(context, dict) and isinstance(context.get("personas"), dict),
     )

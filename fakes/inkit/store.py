@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from inkstand.fakes.kit.http import dump_text
@@ -19,7 +19,7 @@ from inkstand.fakes.kit.world import World
 
 from .merge_fields import merge_fields, merged, missing_fields, used_values
 from .reading import Identify
-from .tables import documents, profiles, templates
+from .tables import documents, heard, profiles, templates
 
 
 @dataclass(frozen=True)
@@ -73,21 +73,33 @@ def find_render(tenant: Tenant, column: str, value: str) -> Row | None:
 
 def _update_profile(tx: Tx, world: World, call: Identify) -> Mapping[str, Any]:
     kind, owner = call.profile
-    tx.change(_TOUCH_PROFILE, kind=kind, owner=owner, traits=dump_text(dict(call.traits)), at=world.now())
+    traits = {**_profile(tx, call), **call.traits}
+    tx.change(_TOUCH_PROFILE, kind=kind, owner=owner, traits=dump_text(traits), at=world.now())
+    return traits
+
+
+def _profile(tx: Tx, call: Identify) -> Mapping[str, Any]:
+    kind, owner = call.profile
     row = tx.one(_PROFILE, kind=kind, owner=owner)
     found: Mapping[str, Any] = loads(row["traits"]) if row else {}
     return found
 
 
 def _decide(tx: Tx, world: World, call: Identify) -> Order | Made | NoDocument:
-    profile = _update_profile(tx, world, call)
+    first_time = _first_time(tx, call)
+    profile = _update_profile(tx, world, call) if first_time else _profile(tx, call)
     made = _made_before(tx, call)
     if made:
         return made
     decided = _order(tx, call, profile)
-    if isinstance(decided, NoDocument):
+    if isinstance(decided, NoDocument) and first_time:
         tx.because(call.subject, "document", decided.reasons)
     return decided
+
+
+def _first_time(tx: Tx, call: Identify) -> bool:
+    """Whether the call's traits are still to be taken: a repeated message must not overtake a newer one."""
+    return call.message_id is None or tx.change(_HEAR, message_id=call.message_id) == 1
 
 
 def _made_before(tx: Tx, call: Identify) -> Made | None:
@@ -99,6 +111,9 @@ def _made_before(tx: Tx, call: Identify) -> Made | None:
 
 
 def _order(tx: Tx, call: Identify, profile: Mapping[str, Any]) -> Order | NoDocument:
+    if call.wrong_template_id:
+        reason = Reason("inkit.template_id.not_text", {"came": call.wrong_template_id})
+        return NoDocument((reason,), refused=True)
     if call.template_id is None:
         return _no_template(call)
     template = tx.one(_TEMPLATE, template_id=call.template_id)
@@ -158,11 +173,12 @@ _TOUCH_PROFILE = Statement(
     _touched.on_conflict_do_update(
         index_elements=["kind", "owner"],
         set_={
-            "traits": func.json_patch(profiles.c.traits, _touched.excluded.traits),
+            "traits": _touched.excluded.traits,
             "updated_at": _touched.excluded.updated_at,
         },
     )
 )
+_HEAR = Statement(upsert(heard).on_conflict_do_nothing(), "message_id")
 _PROFILE = Statement(
     select(profiles.c.traits).where(profiles.c.kind == bindparam("kind"), profiles.c.owner == bindparam("owner"))
 )

@@ -16,6 +16,11 @@ profiles = Table(
     Column("updated_at", Integer, nullable=False),
     Index("inkit_profiles_owner", "kind", "owner", unique=True),
 )
+heard = Table(
+    "inkit_heard",
+    METADATA,
+    Column("message_id", Text, primary_key=True),
+)
 templates = Table(
     "inkit_templates",
     METADATA,

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, cast
+from urllib.parse import quote
 
 from flask import g, request
 
 from .storage import Tenant, Tx
 from .world import World
 
-EPOCH_KEY = "inkstand.epoch"
-"""WSGI environment key by which an in-process delivery names the life of the workspace that it began in."""
+LIFE_KEY = "inkstand.life"
+"""WSGI environment key by which an in-process delivery names its workspace, and the life of it in which it began."""
 
 TENANTS_KEY = "inkstand.tenants"
 """WSGI environment key under which the composition root hands over who is who."""
@@ -35,8 +36,22 @@ def enter(service: str, credential: str) -> bool:
     if found is None:
         tenants.unclaimed(service, credential, f"{request.method} {request.path}")
         return False
+    sender, epoch = request.environ.get(LIFE_KEY, (None, None))
     g.tenant = found
+    g.epoch = epoch if sender == found.name else found.door.epoch
     return True
+
+
+def explain_by(message_id: str | None) -> None:
+    """Let the answer name where the reasons of this message can be read."""
+    g.explain = f"/_sandbox/v1/workspaces/{tenant().name}/explain" + (
+        f"/{quote(message_id, safe='')}" if message_id else ""
+    )
+
+
+def explained_at() -> str | None:
+    """Where the reasons of this request can be read, if its message is known."""
+    return cast("str | None", g.get("explain"))
 
 
 def tenant() -> Tenant:
@@ -57,5 +72,5 @@ def world() -> World:
 @contextmanager
 def write() -> Iterator[Tx]:
     """One transaction in this request's workspace, in the life in which the request began."""
-    with tenant().door.write(request.environ.get(EPOCH_KEY)) as tx:
+    with tenant().door.write(g.epoch) as tx:
         yield tx

@@ -14,6 +14,10 @@ _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]|\\(?=u[0-9a-f]{4})")
 _MAY_OVERFLOW = re.compile(rb"[0-9][eE]\+?[0-9]{3}")
+_NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[^\[\]{}]', re.DOTALL)
+DEEPEST = 200
+"""How deep JSON may be nested here; what reads a message later must be able to, too."""
+
 _INFINITE = (float("inf"), float("-inf"))
 _LONGEST_INTEGER = 1_000
 _KINDS: tuple[tuple[type, str], ...] = (
@@ -41,9 +45,12 @@ class RefusedError(Exception):
 def parse_json(body: bytes) -> Any:  # a JSON value is anything
     """The value that JSON bytes hold.
 
-    Lone surrogates and integers of any size are taken, as `JSON.parse` takes them; NaN and Infinity are not JSON.
-    Raises BadJsonError for everything else, nesting too deep for the machine included.
+    Lone surrogates and integers of up to a thousand digits are taken, as `JSON.parse` takes them; NaN and Infinity are
+    not JSON. Raises BadJsonError for everything else, and for nesting deeper than `DEEPEST`.
     """
+    if body.count(b"[") + body.count(b"{") > DEEPEST and _depth(body) > DEEPEST:
+        message = f"nested more than {DEEPEST} deep"
+        raise BadJsonError(message)
     try:
         return _parse_patiently(body) if _MAY_OVERFLOW.search(body) else _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -65,6 +72,15 @@ def _parse_patiently(body: bytes) -> Any:
 def _no_constant(name: str) -> None:
     message = f"{name} is not a JSON value"
     raise ValueError(message)
+
+
+def _depth(body: bytes) -> int:
+    """How deep the brackets of a JSON text go, at most; those inside its strings are taken out first."""
+    depth = deepest = 0
+    for bracket in _NOT_BRACKETS.sub(b"", body):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _finite(text: str) -> float:

@@ -19,7 +19,17 @@ _NOT_A_SUCCESS = 300
 
 
 def keep_journal(app: Flask, service: str, request_id: Callable[[], str]) -> None:
-    """Give an application a journal: every call that it did not answer with success, if its workspace is known."""
+    """Give an application a journal: every call that it did not answer with success, if its workspace is known.
+
+    Answers also say where their reasons can be read (decision 30), where `current.explain_by` was told.
+    """
+
+    @app.after_request
+    def say_where_it_is_explained(response: Response) -> Response:
+        where = current.explained_at()
+        if where:
+            response.headers["X-Inkstand-Explain"] = where
+        return response
 
     @app.after_request
     def write_down(response: Response) -> Response:

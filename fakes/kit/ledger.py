@@ -46,11 +46,12 @@ class Mend:
     workspace: Facts = field(default_factory=dict)
 
     def applied_to(self, facts: Facts) -> Mend:
-        """This mend with the facts of one reason written into it."""
+        """This mend with the facts of one reason written into it; a value whose fact is not known is left out."""
         known = {key: str(value) for key, value in facts.items()}
+        values = {_fill(path, known): _fill(value, known) for path, value in self.set.items()}
         return Mend(
-            say=_fill(self.say, known),
-            set={_fill(path, known): _fill(value, known) for path, value in self.set.items()},
+            say=_said(self.say, known),
+            set={path: value for path, value in values.items() if not _NAMED.fullmatch(str(value))},
             unset=tuple(_fill(path, known) for path in self.unset),
             before=tuple(_fill(call, known) for call in self.before),
             workspace=_fill(dict(self.workspace), known),
@@ -105,8 +106,7 @@ class Ledger:
         """
         rule = self.rules[reason.rule]
         known = {key: str(value) for key, value in reason.facts.items()}
-        text = _OPTIONAL.sub(lambda match: match[1] if set(_NAMED.findall(match[1])) <= set(known) else "", rule.say)
-        return str(_fill(text or rule.statement, known))
+        return _said(rule.say or rule.statement, known)
 
 
 @cache
@@ -138,6 +138,11 @@ def _rule(where: str, prefix: str, item: Mapping[str, Any]) -> Rule:
         message = f"{where}: rule {rule.id}: confidence is one of {get_args(Confidence)}, not {rule.confidence!r}"
         raise LedgerError(message)
     return rule
+
+
+def _said(text: str, known: Mapping[str, str]) -> str:
+    said = _OPTIONAL.sub(lambda match: match[1] if set(_NAMED.findall(match[1])) <= set(known) else "", text)
+    return str(_fill(said, known))
 
 
 def _fill(value: Any, facts: Mapping[str, str]) -> Any:

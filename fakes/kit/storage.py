@@ -194,11 +194,15 @@ class Door:
         finally:
             self._put_back(connection)
 
-    def replace_with(self, image: sqlite3.Connection, epoch: int) -> None:
-        """Put another database in this one's place, at once and whole; `epoch` is the new life."""
+    def replace_with(self, image: sqlite3.Connection, epoch: int, then: Callable[[], None]) -> None:
+        """Put another database in this one's place, at once and whole; `epoch` is the new life.
+
+        `then` is called before anyone else gets the door.
+        """
         with self._lock:
             image.backup(self._opened(None))
             self.epoch = epoch
+            then()
 
     def checkpoint(self) -> None:
         """Let the log of writes flow back into the file, on a connection of its own; nobody waits for it."""
@@ -285,10 +289,7 @@ def create_tables(connection: sqlite3.Connection, metadatas: Iterable[MetaData])
         texts += [str(CreateIndex(index).compile(dialect=_DIALECT)) for index in sorted(table.indexes, key=str)]
         found = blake2b("\n".join(texts).encode(), digest_size=8).hexdigest()
         if known.get(table.name, found) != found:
-            message = (
-                f"The table {table.name} was made by another version of Inkstand. "
-                "Delete the workspace (inkstand workspace delete NAME) or open the data directory with that version."
-            )
+            message = f"The table {table.name} was made by another version of Inkstand, with other columns."
             raise TableChangedError(message)
         if table.name not in known and table is not table_hashes:
             for text in texts:

@@ -6,12 +6,13 @@ key); Segment's subscription webhook guide for the classic credentials; the rest
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, cast
 from uuid import UUID
 
 from flask import Flask, Response, g, make_response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from inkstand.fakes.kit import current
 from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, dump_json, parse_json
@@ -36,7 +37,9 @@ def create_app() -> Flask:
         provide_automatic_options=False,
     )
     app.register_error_handler(RefusedError, _refused)
-    app.register_error_handler(HTTPException, _no_such_page)
+    app.register_error_handler(NotFound, _no_such_page)
+    app.register_error_handler(MethodNotAllowed, _no_such_page)
+    app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(WorkspaceGoneError, gone)
     keep_journal(app, SERVICE, request_id)
 
@@ -53,6 +56,7 @@ def collect(key: str) -> Response:
     _check_sender(key)
     raw = request.get_data()
     event = read(_checked_body(raw))
+    current.explain_by(event.message_id)
     with current.write() as tx:
         g.request_id = _uuid(keep(tx, current.world(), key, event, raw))
     return _answer(200, {"request_id": g.request_id})
@@ -91,11 +95,9 @@ def _refused(error: RefusedError) -> Response:
 def request_id() -> str:
     """This request's id: of a stored event it follows from the event's, else from the number of the request."""
     if "request_id" not in g:
-        tenant = current.known_tenant()
-        if tenant is None:
-            g.request_id = _uuid(request.path)
-        else:
-            with current.write() as tx:
+        g.request_id = _uuid(request.path)
+        if current.known_tenant() is not None:
+            with suppress(WorkspaceGoneError), current.write() as tx:
                 g.request_id = _uuid(current.world().id("", SERVICE, tx.number("movable_ink.request")))
     return cast("str", g.request_id)
 
@@ -106,6 +108,10 @@ def _uuid(cause: str) -> str:
 
 def _answer(status: int, body: dict[str, object]) -> Response:
     return make_response((dump_json(body), status, {"Content-Type": "application/json"}))
+
+
+def _http_error(error: HTTPException) -> Response:
+    return _refused(RefusedError(error.code or 500, error.description or error.name))
 
 
 def _no_such_page(_: HTTPException) -> Response:

@@ -39,13 +39,14 @@ class Known:
     """What earlier calls said about the same ids.
 
     `linked` is the user that the anonymous id is tied to now, with `linked_by` the identify that did it;
-    `email_profile` says that a profile keyed by the e-mail alone exists; `same_email` is another user id that
-    carries the same e-mail.
+    `email_profile` says that a profile keyed by the e-mail alone exists, `email_user` the user that such a profile
+    was joined into; `same_email` is another user id that carries the same e-mail.
     """
 
     linked: Owner | None = None
     linked_by: str | None = None
     email_profile: bool = False
+    email_user: str | None = None
     same_email: str | None = None
 
 
@@ -102,6 +103,10 @@ def identify(heard: Heard, known: Known) -> Identification:
     if heard.anonymous_id and known.linked and known.linked != owner and known.linked.id != joins:
         facts = {"anonymousId": heard.anonymous_id, "first": known.linked.id, "second": owner.id}
         reasons.append(Reason("movable_ink.identify.shared_device", facts, known.linked_by))
+    if known.email_user and not heard.user_id and owner.id == known.email_user:
+        reasons.append(
+            Reason("movable_ink.identify.email_of_user", {"email": heard.email or "", "user": known.email_user})
+        )
     if joins:
         reasons.append(Reason("movable_ink.identify.joins_email", {"email": joins, "user": owner.id}))
     if known.same_email:
@@ -115,6 +120,8 @@ def _identified(heard: Heard, known: Known) -> Owner:
         return Owner("user_id", heard.user_id)
     if known.linked:
         return known.linked
+    if known.email_user:
+        return Owner("user_id", known.email_user)
     if heard.email:
         return Owner("email", heard.email)
     return NOBODY

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inkstand.fakes.kit.http import storable
-from inkstand.fakes.kit.times import parse_iso
+from inkstand.fakes.kit.http import dump_text, storable
+from inkstand.fakes.kit.times import LAST, parse_iso
 
 from .attribution import Heard
 from .normalise import kind_of, normalise
+
+_FIRST_IN_MILLISECONDS = 100_000_000_000
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Event:
     message_id: str | None
     heard: Heard
     occurred_at: int | None
+    time_came: str
     properties: Mapping[str, Any]
     context: Mapping[str, Any]
     traits: Mapping[str, Any]
@@ -46,12 +49,23 @@ def read(body: Mapping[str, Any]) -> Event:
             _text(body.get("anonymousId")),
             email.strip().lower() if email else None,
         ),
-        occurred_at=parse_iso(body.get("timestamp")),
+        occurred_at=parse_time(body.get("timestamp")),
+        time_came=dump_text(body.get("timestamp"))[:80],
         properties=properties,
         context=context,
         traits=traits,
         normalised=normalise(kind, name, properties),
     )
+
+
+def parse_time(value: object) -> int | None:
+    """A time as senders write it, in milliseconds: ISO 8601 text; seconds or milliseconds as a number or as text."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value[:20])
+    if isinstance(value, int) and not isinstance(value, bool):
+        moment = value * 1000 if 0 <= value < _FIRST_IN_MILLISECONDS else value
+        return moment if 0 <= moment <= LAST else None
+    return parse_iso(value)
 
 
 def _object(value: object) -> Mapping[str, Any]:

@@ -7,7 +7,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.storage import Row, Statement, Tx
+from inkstand.fakes.kit.storage import Row, Statement, Tx, loads
+from inkstand.fakes.kit.times import DAY
 from inkstand.fakes.kit.world import World
 
 from . import attribution
@@ -54,7 +55,15 @@ def keep(tx: Tx, world: World, endpoint: str, event: Event, raw: bytes) -> str:
         _attribute(tx, event, seq, subject, signal)
     else:
         tx.because(subject, "attribution", [Reason("movable_ink.event.other_call", {"type": event.call})])
+    tx.because(subject, "time", _about_time(event, now))
     return event_id
+
+
+def _about_time(event: Event, now: int) -> list[Reason]:
+    if event.occurred_at is None:
+        return [Reason("movable_ink.time.receipt", {"came": event.time_came})]
+    ahead = event.occurred_at - now
+    return [Reason("movable_ink.time.future", {"days": ahead // DAY})] if ahead > DAY else []
 
 
 def _new_id(tx: Tx, world: World, endpoint: str, event: Event, *, again: bool) -> str:
@@ -97,8 +106,10 @@ def _identify(tx: Tx, event: Event, now: int, subject: str) -> None:
     if decided.owner.kind == "nobody":
         return
     owner = decided.owner
-    traits = dump_text(dict(event.traits))
-    tx.change(_TOUCH_PROFILE, kind=owner.kind, owner=owner.id, at=_at(event), traits=traits, email=event.heard.email)
+    row = tx.one(_TRAITS, kind=owner.kind, owner=owner.id)
+    traits = {**(loads(row["traits"]) if row else {}), **event.traits}
+    profile = {"kind": owner.kind, "owner": owner.id, "email": event.heard.email, "at": _at(event)}
+    tx.change(_TOUCH_PROFILE, **profile, traits=dump_text(traits))
     moved = _move_visitor(tx, decided, now - MAX_AGE, subject) + _join_email(tx, decided, subject)
     if decided.link:
         tx.insert(_ADD_LINK, anonymous_id=decided.link, kind=owner.kind, owner=owner.id, cause=subject)
@@ -136,17 +147,18 @@ def _move(tx: Tx, giver: Owner, taker: Owner, since: int, cause: str) -> list[tu
 
 def _known(tx: Tx, heard: Heard) -> Known:
     link = tx.one(_LINK, anonymous_id=heard.anonymous_id) if heard.anonymous_id else None
-    email_profile, same_email = False, None
+    email_profile, email_user, same_email = False, None, None
     if heard.email:
         for row in tx.run(_PROFILES_OF_EMAIL, email=heard.email):
             if row["kind"] == "email":
-                email_profile = row["joined_into"] is None
+                email_profile, email_user = row["joined_into"] is None, row["joined_into"]
             elif row["owner"] != heard.user_id:
                 same_email = row["owner"]
     return Known(
         linked=Owner(link["kind"], link["owner"]) if link else None,
         linked_by=link["cause"] if link else None,
         email_profile=email_profile,
+        email_user=email_user,
         same_email=same_email if heard.user_id else None,
     )
 
@@ -197,10 +209,13 @@ _TOUCH_PROFILE = Statement(
         index_elements=["kind", "owner"],
         set_={
             "email": func.coalesce(_touched.excluded.email, profiles.c.email),
-            "traits": func.json_patch(profiles.c.traits, _touched.excluded.traits),
+            "traits": _touched.excluded.traits,
             "updated_at": _touched.excluded.updated_at,
         },
     )
+)
+_TRAITS = Statement(
+    select(profiles.c.traits).where(profiles.c.kind == bindparam("kind"), profiles.c.owner == bindparam("owner"))
 )
 _MEET_PROFILE = Statement(_touched.on_conflict_do_nothing(index_elements=["kind", "owner"]))
 _JOIN_PROFILE = Statement(

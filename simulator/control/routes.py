@@ -14,6 +14,7 @@ from inkstand.simulator.errors import UnknownNameError, nearest
 from inkstand.simulator.explain.journey import Journey
 from inkstand.simulator.explain.ledgers import Rules
 from inkstand.simulator.explain.search import Asked, explain
+from inkstand.simulator.model import Configuration
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.workspace import Workspace
 
@@ -84,15 +85,8 @@ def advance(wanted: Told, name: str) -> Told:
 def change_connection(wanted: dict[str, Any], name: str, connection: str) -> object:
     """Change a connection until the next reset; settings are merged into those it has."""
     workspace = _sandbox().registry.get(name)
-    connections = {found.id: found for found in workspace.configuration.connections}
-    if connection not in connections:
-        message = f"There is no connection {connection!r}.{nearest(connection, list(connections))}"
-        raise UnknownNameError(message)
-    old = connections[connection]
-    changed = replace(old, **{**wanted, "settings": {**old.settings, **wanted.get("settings", {})}})
-    connections[connection] = changed
-    _sandbox().configure(workspace, replace(workspace.configuration, connections=tuple(connections.values())))
-    return changed
+    _sandbox().configure(workspace, lambda configuration: _with_changed(configuration, connection, wanted))
+    return next(found for found in workspace.configuration.connections if found.id == connection)
 
 
 @blueprint.get("/views")
@@ -163,6 +157,16 @@ def ledger() -> list[object]:
 def examples() -> Told:
     """List what each vendor brings for the demo."""
     return {"items": [{"vendor": vendor.slug, **vendor.examples} for vendor in _sandbox().vendors]}
+
+
+def _with_changed(configuration: Configuration, ident: str, wanted: Mapping[str, Any]) -> Configuration:
+    connections = {found.id: found for found in configuration.connections}
+    if ident not in connections:
+        message = f"There is no connection {ident!r}.{nearest(ident, list(connections))}"
+        raise UnknownNameError(message)
+    old = connections[ident]
+    connections[ident] = replace(old, **{**wanted, "settings": {**old.settings, **wanted.get("settings", {})}})
+    return replace(configuration, connections=tuple(connections.values()))
 
 
 def _views() -> list[Told]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +12,6 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from inkstand.fakes.kit.destination import HttpCall, Skip, WireMessage
 from inkstand.fakes.kit.http import dump_text
-from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Row, Statement, Tx, WorkspaceGoneError
 from inkstand.simulator.model import Connection
 from inkstand.simulator.storage.tables import attempts, deliveries, messages
@@ -42,6 +42,14 @@ class Ended:
     answer: Answer
     body: bytes
     error: str | None
+
+
+@dataclass(frozen=True)
+class Due:
+    """A delivery whose time has come, and the workspace's life in which that was seen."""
+
+    delivery: Row
+    epoch: int
 
 
 @dataclass(frozen=True)
@@ -80,21 +88,19 @@ class Deliverer:
         """When something will next be due, in milliseconds of the workspace's clock."""
         return min((due_at for due_at, _, _ in _first_of_each(workspace)), default=None)
 
-    def next_of(self, workspace: Workspace, lane: str | None = None) -> Row | None:
+    def next_of(self, workspace: Workspace, lane: str | None = None) -> Due | None:
         """What is due now and was planned first, of one connection or of all."""
+        epoch = workspace.door.epoch
         due_at, seq, _ = min(_first_of_each(workspace, lane), default=(None, None, None))
         if due_at is None or due_at > workspace.world.now():
             return None
         rows = workspace.door.read(_PENDING, key=seq)
-        return rows[0] if rows else None
+        return Due(rows[0], epoch) if rows else None
 
-    def perform(self, workspace: Workspace, delivery: Row) -> None:
+    def perform(self, workspace: Workspace, due: Due) -> None:
         """Make the next attempt of a delivery; what it brings back is dropped if the workspace was reset meanwhile."""
-        epoch = workspace.door.epoch
-        try:
-            self._perform(workspace, delivery, epoch)
-        except WorkspaceGoneError:
-            return
+        with suppress(WorkspaceGoneError):
+            self._perform(workspace, due)
 
     def free_claims(self, workspace: Workspace) -> None:
         """Make due again what an earlier run of the process had begun and not finished."""
@@ -102,21 +108,17 @@ class Deliverer:
             tx.change(_FREE, old_status=STARTED, status=RETRYING)
             tx.change(_INTERRUPT, old_outcome=STARTED, outcome="interrupted", incarnation=self.incarnation)
 
-    def _perform(self, workspace: Workspace, delivery: Row, epoch: int) -> None:
-        connection = _connection(workspace, delivery["connection"])
-        entry = self.catalogue.get(connection.destination) if connection else None
-        if connection is None or entry is None:
-            reason = Reason("delivery.connection_gone", {"connection": delivery["connection"]})
-            self._discard(workspace, delivery, epoch, Skip("INVALID_SETTINGS", reason))
-            return
-        calls = entry.destination.translate(WireMessage(delivery["body"]), connection.settings)
+    def _perform(self, workspace: Workspace, due: Due) -> None:
+        delivery = due.delivery
+        connection = next(one for one in workspace.configuration.connections if one.id == delivery["connection"])
+        job = Job(workspace, delivery, connection, self.catalogue.entries[connection.destination], due.epoch)
+        calls = job.entry.destination.translate(WireMessage(delivery["body"]), connection.settings)
         if isinstance(calls, Skip):
-            self._discard(workspace, delivery, epoch, calls)
+            _discard(job, calls)
             return
-        job = Job(workspace, delivery, connection, entry, epoch)
-        done = workspace.door.read(_DONE, key=delivery["seq"], done=DELIVERED)[0]["done"] if len(calls) > 1 else 0
-        for index, call in enumerate(calls[done:], start=1):
-            if not self._attempt(job, call, delivery["attempts"] + index, last=done + index == len(calls)):
+        made_before = _calls_made(job) if len(calls) > 1 else 0
+        for index, call in enumerate(calls[made_before:], start=1):
+            if not self._attempt(job, call, delivery["attempts"] + index, last=made_before + index == len(calls)):
                 return
 
     def _attempt(self, job: Job, call: HttpCall, number: int, *, last: bool) -> bool:
@@ -125,7 +127,9 @@ class Deliverer:
         now = workspace.world.now()
         first_at = delivery["first_at"] or now
         with workspace.door.write(job.epoch) as tx:
-            tx.change(_CLAIM, key=delivery["seq"], status=STARTED, attempts=number, first_at=first_at, lane=None)
+            claim = {"key": delivery["seq"], "status": STARTED, "attempts": number, "first_at": first_at, "lane": None}
+            if tx.change(_CLAIM, **claim, attempts_before=number - 1) != 1:
+                return False
             attempt_seq = tx.insert(
                 _START,
                 delivery_seq=delivery["seq"],
@@ -138,7 +142,7 @@ class Deliverer:
                 request_body=call.body,
                 incarnation=self.incarnation,
             )
-        answer, body, error = self.transport.send(request, job.epoch)
+        answer, body, error = self.transport.send(request, workspace.name, job.epoch)
         ended = Ended(attempt_seq, answer, body, error)
         tried = Tried(number, first_at, workspace.world.now())
         chance = workspace.world.chance("jitter", delivery["message_id"], job.connection.id, number)
@@ -149,10 +153,17 @@ class Deliverer:
                 _record_fate(tx, delivery, verdict)
         return isinstance(verdict, Delivered)
 
-    def _discard(self, workspace: Workspace, delivery: Row, epoch: int, skip: Skip) -> None:
-        with workspace.door.write(epoch) as tx:
-            tx.change(_SETTLE, key=delivery["seq"], status=DISCARDED, code=skip.code, due_at=None, lane=None)
-            tx.because(delivery["message_id"], f"deliver:{delivery['connection']}", [skip.reason])
+
+def _discard(job: Job, skip: Skip) -> None:
+    delivery = job.delivery
+    with job.workspace.door.write(job.epoch) as tx:
+        tx.change(_SETTLE, key=delivery["seq"], status=DISCARDED, code=skip.code, due_at=None, lane=None)
+        tx.because(delivery["message_id"], f"deliver:{delivery['connection']}", [skip.reason])
+
+
+def _calls_made(job: Job) -> int:
+    made: int = job.workspace.door.read(_DONE, key=job.delivery["seq"], done=DELIVERED)[0]["done"]
+    return made
 
 
 def _described(request: requests.PreparedRequest) -> str:
@@ -188,10 +199,6 @@ def _first_of_each(workspace: Workspace, lane: str | None = None) -> Iterator[tu
             yield row["due_at"], row["seq"], name
 
 
-def _connection(workspace: Workspace, ident: str) -> Connection | None:
-    return next((found for found in workspace.configuration.connections if found.id == ident), None)
-
-
 _FIRST_OF_LANE = Statement(
     select(deliveries.c.due_at, deliveries.c.seq)
     .where(deliveries.c.lane == bindparam("lane"))
@@ -211,7 +218,7 @@ _DONE = Statement(
 )
 _CLAIM = Statement(
     update(deliveries)
-    .where(deliveries.c.seq == bindparam("key"))
+    .where(deliveries.c.seq == bindparam("key"), deliveries.c.attempts == bindparam("attempts_before"))
     .values({name: bindparam(name) for name in ("status", "attempts", "first_at", "lane")})
 )
 _START = Statement(

@@ -38,13 +38,19 @@ def plan(
     )
 
 
-def unknown_integrations(integrations: Mapping[str, Any], known: frozenset[str]) -> list[Reason]:
-    """Names in a message's integrations object that no destination has."""
-    return [
+def oddities(integrations: Mapping[str, Any], known: frozenset[str]) -> list[Reason]:
+    """What is worth telling of an integrations object: names that no destination has, values that are no switch."""
+    unknown = [
         Reason("delivery.unknown_integration", {"name": name, **_same_letters(name, known)})
         for name in integrations
         if name != ALL and name not in known
     ]
+    odd = [
+        Reason("delivery.odd_switch", {"name": name, "came": str(value)[:80]})
+        for name, value in integrations.items()
+        if value and not isinstance(value, bool | dict)
+    ]
+    return unknown + odd
 
 
 def _by_integrations(integrations: Mapping[str, Any], destination: Destination) -> Discarded | None:

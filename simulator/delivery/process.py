@@ -14,7 +14,7 @@ from inkstand.simulator.storage.tables import deliveries, messages, state
 from inkstand.simulator.workspaces.workspace import Workspace, put
 
 from .catalogue import Catalogue
-from .plan import plan, unknown_integrations
+from .plan import oddities, plan
 
 AT_ONCE = 16
 PLANNED = "planned"
@@ -48,7 +48,7 @@ def _plan_all(tx: Tx, found: list[Row], workspace: Workspace, catalogue: Catalog
     reasons: list[Mapping[str, object]] = []
     for message in found:
         integrations = _integrations(message)
-        notes = unknown_integrations(integrations, catalogue.names)
+        notes = oddities(integrations, catalogue.names)
         reasons.extend(reason_row(message["message_id"], "plan", note) for note in notes)
         for connection in _connections(workspace, message):
             row, reason = _plan_one(message, integrations, connection, catalogue, now)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import requests
+import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
-from inkstand.fakes.kit.current import EPOCH_KEY
+from inkstand.fakes.kit.current import LIFE_KEY
 from inkstand.fakes.kit.destination import HttpCall
 from inkstand.fakes.kit.storage import door_held
 from inkstand.simulator.model import IN_PROCESS
@@ -34,7 +35,11 @@ class InProcessAdapter(BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         """Answer one prepared request."""
-        environ = _environ(request)
+        return self.answer(request, {})
+
+    def answer(self, request: requests.PreparedRequest, known: Mapping[str, Any]) -> requests.Response:
+        """Answer one prepared request, with further keys in its WSGI environment."""
+        environ = {**_environ(request), **known}
         started: list[Any] = []
         chunks: list[bytes] = []
 
@@ -71,25 +76,23 @@ class Transport:
         prepared.body = call.body
         return prepared
 
-    def send(self, request: requests.PreparedRequest, epoch: int) -> tuple[Answer, bytes, str | None]:
+    def send(self, request: requests.PreparedRequest, workspace: str, epoch: int) -> tuple[Answer, bytes, str | None]:
         """Send a request; how it ended, the answer's body, and the error in words if the connection failed.
 
-        `epoch` is the workspace's life that an in-process request belongs to.
+        `workspace` and `epoch` are whose it is, and in which life an in-process request began.
         """
         if door_held():
             message = "a transaction is open while a request goes over the wire"
             raise RuntimeError(message)
         url = request.url or ""
         if url.startswith(IN_PROCESS):
-            request.headers[_EPOCH_HEADER] = str(epoch)
-            response = self._near.send(request)
-            del request.headers[_EPOCH_HEADER]
+            response = self._near.answer(request, {LIFE_KEY: (workspace, epoch)})
             return Answer(response.status_code, headers=response.headers), response.content, None
         try:
             with self._far.send(request, stream=True, timeout=TIMEOUT_SECONDS) as response:
                 body = response.raw.read(_LARGEST_ANSWER, decode_content=True)
                 return Answer(response.status_code, headers=response.headers), body, None
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             return Answer(failure=_failure(error)), b"", f"{type(error).__name__}: {error}"
 
     def close(self) -> None:
@@ -106,9 +109,6 @@ def _failure(error: Exception) -> Failure:
     if "resolve" in text.lower() or "Name or service" in text:
         return "ENOTFOUND"
     return "ECONNRESET"
-
-
-_EPOCH_HEADER = "X-Inkstand-Epoch"
 
 
 def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
@@ -139,9 +139,7 @@ def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
 def _add_headers(environ: dict[str, Any], headers: Mapping[str, str | bytes]) -> None:
     for name, value in headers.items():
         text = value.decode("latin-1") if isinstance(value, bytes) else value
-        if name == _EPOCH_HEADER:
-            environ[EPOCH_KEY] = int(text)
-        elif name.lower() == "content-type":
+        if name.lower() == "content-type":
             environ["CONTENT_TYPE"] = text
         elif name.lower() != "content-length":
             environ["HTTP_" + name.upper().replace("-", "_")] = text

@@ -130,10 +130,14 @@ class Worker:
                 self._changed.wait_for(self._anything_to_do, self._seconds_to_next())
                 if self._stopping:
                     return
-                names = [*self._waiting, *(name for name, due in self._due.items() if due <= machine_now())]
+                due = [name for name, at in self._due.items() if at <= machine_now()]
+                names = dict.fromkeys((*self._waiting, *due))
                 self._waiting.clear()
-                names = [name for name in dict.fromkeys(names) if not self._kept_out.get(name)]
+                for name in due:
+                    del self._due[name]
             for name in names:
+                if self._kept_out.get(name):
+                    continue
                 self._look_after(name)
 
     def _anything_to_do(self) -> bool:
@@ -178,10 +182,10 @@ class Worker:
         try:
             while not self._stopping and not self._kept_out.get(workspace.name):
                 begun = time.thread_time()
-                delivery = self._deliverer.next_of(workspace, lane[1])
-                if delivery is None:
+                due = self._deliverer.next_of(workspace, lane[1])
+                if due is None:
                     return
-                self._deliverer.perform(workspace, delivery)
+                self._deliverer.perform(workspace, due)
                 self._courtesy.give_way(begun)
         except WorkspaceGoneError:
             return

@@ -13,7 +13,9 @@ from inkstand.simulator.model import IN_PROCESS
 from .ledgers import Rules
 
 Row = Mapping[str, Any]
-_OF_THE_COPY = "tracking.duplicate_message"
+_AT_THE_DOOR = "accept"
+"""The stage of a call that was discarded; where there is a message, that was another call with the same id."""
+
 _LABEL = {"stops": "Why (stopped)", "unusable": "Why (kept, but not usable)", "expected": "Why (as it should be)"}
 _RANK = {"stops": 0, "unusable": 1, "expected": 2}
 
@@ -68,7 +70,8 @@ def _causes(recorded: Recorded, rules: Rules) -> list[Cause]:
     for row in recorded.reasons:
         reason = Reason(row["rule"], row["facts"], row["cause"])
         rule = rules.rule(reason)
-        if rule is not None and rule.verdict in _RANK and not (recorded.message and rule.id == _OF_THE_COPY):
+        of_another_call = recorded.message is not None and row["stage"] == _AT_THE_DOOR
+        if rule is not None and rule.verdict in _RANK and not of_another_call:
             found.append(_cause(rule, reason, rules))
     delivered = any(delivery["status"] == "delivered" for delivery in recorded.deliveries)
     counted = [cause for cause in found if cause.verdict != "expected" or not delivered]
@@ -138,15 +141,22 @@ def _attempt(attempt: Row) -> str:
     return f"{attempt['request']['method']} {address} -> {answer}"
 
 
+def _mends(causes: Sequence[Cause]) -> Iterable[str]:
+    """What to change: everything that is wrong in the same way as the first cause, for one change alone may not do."""
+    mends = [cause.mend for cause in causes if cause.mend and cause.verdict == causes[0].verdict]
+    for say in dict.fromkeys(mend["say"] for mend in mends):
+        yield f"To mend it: {say}"
+    for path, value in {path: value for mend in mends for path, value in mend.get("set", {}).items()}.items():
+        yield f"  set {path} = {dump_text(value)}"
+
+
 def _story(message_id: str, headline: str, causes: Sequence[Cause], steps: Iterable[Row]) -> tuple[str, ...]:
     lines = [headline, f"  messageId {message_id}"]
     if causes:
         cause = causes[0]
         lines += [f"{_LABEL[cause.verdict]}: {cause.say}", f"  rule {cause.rule} ({cause.confidence}: {cause.source})"]
-        if cause.mend:
-            lines.append(f"To mend it: {cause.mend['say']}")
-            lines += [f"  set {path} = {dump_text(value)}" for path, value in cause.mend.get("set", {}).items()]
         lines += [f"Also: {other.say}" for other in causes[1:]]
+        lines += _mends(causes)
     lines.append("Step by step:")
     lines += [f"  {step['stage']:<20} {step['say']}" for step in steps]
     return tuple(lines)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select, union_all
+from sqlalchemy import Select, bindparam, func, literal, or_, select, union_all
 
 from inkstand.fakes.kit.storage import Statement, View, reasons
 from inkstand.fakes.kit.times import iso
@@ -112,12 +112,16 @@ def strangers(registry: Registry, since: str = "") -> list[str]:
     return hints
 
 
-_found_by = ("message_id", "event", "user_id", "anonymous_id", "received_at", "seq")
+_found_by = ("message_id", "event", "user_id", "anonymous_id", "received_at")
 
 
-def _calls() -> Any:  # a subquery's columns are its own type
+def _calls() -> Any:
+    """Messages and discards in one list; `place` and `rank` put a discard after the message it came behind."""
+    of_message = (messages.c.seq.label("place"), literal(0).label("rank"))
+    of_discard = (discards.c.after.label("place"), discards.c.seq.label("rank"))
     return union_all(
-        select(*(messages.c[name] for name in _found_by)), select(*(discards.c[name] for name in _found_by))
+        select(*(messages.c[name] for name in _found_by), *of_message),
+        select(*(discards.c[name] for name in _found_by), *of_discard),
     ).subquery()
 
 
@@ -125,7 +129,7 @@ def _fits(calls: Any) -> Select[Any]:  # as above
     query = select(calls.c.message_id)
     for name in ("event", "user_id", "anonymous_id"):
         query = query.where(or_(bindparam(name).is_(None), calls.c[name] == bindparam(name)))
-    return query.order_by(calls.c.received_at.desc(), calls.c.seq.desc()).limit(1)
+    return query.order_by(calls.c.place.desc(), calls.c.rank.desc()).limit(1)
 
 
 _all = _calls()

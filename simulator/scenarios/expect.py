@@ -68,7 +68,9 @@ def _in_order(claim: list[Any], rows: Sequence[Row]) -> Iterator[Mismatch]:
 
 
 def _differences(wanted: object, came: object, path: Where, field: str, row: Row | None) -> Iterator[Mismatch]:
-    if isinstance(wanted, Mapping) and isinstance(came, Mapping):
+    if wanted == {} and field and came != {}:
+        yield Mismatch(path, field, wanted, came, row)
+    elif isinstance(wanted, Mapping) and isinstance(came, Mapping):
         for key, value in wanted.items():
             inner = f"{field}.{key}" if field else str(key)
             if key in came:

@@ -112,6 +112,9 @@ def _parse(text: str, file: str) -> tuple[Any, Places]:
             message = f"{file}:1:1: the file is empty; a scenario has name and steps."
             raise BrokenFileError(message)
         return _value(loader, node, (), places, file), places
+    except RecursionError as error:
+        message = f"{file}:1:1: something in it contains itself."
+        raise BrokenFileError(message) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
@@ -126,12 +129,12 @@ def _value(loader: _Loader, node: yaml.Node, path: Path_, places: dict[Path_, tu
     if isinstance(node, yaml.MappingNode):
         members: dict[Any, Any] = {}
         for key_node, value_node in node.value:
+            where = f"{file}:{key_node.start_mark.line + 1}:{key_node.start_mark.column + 1}"
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise BrokenFileError(f"{where}: a key must be text; put what stands in braces into quotes.")
             key = loader.construct_object(key_node)
             if key in members:
-                message = (
-                    f"{file}:{key_node.start_mark.line + 1}:{key_node.start_mark.column + 1}: {key!r} comes twice."
-                )
-                raise BrokenFileError(message)
+                raise BrokenFileError(f"{where}: {key!r} comes twice.")
             members[key] = _value(loader, value_node, (*path, key), places, file)
             places[(*path, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
         return members

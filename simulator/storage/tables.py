@@ -41,6 +41,7 @@ discards = Table(
     Column("anonymous_id", Text),
     Column("received_at", Integer, nullable=False),
     Column("code", Text, nullable=False),
+    Column("after", Integer, nullable=False),
     Column("raw", LargeBinary, nullable=False),
 )
 deliveries = Table(

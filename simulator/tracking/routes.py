@@ -9,12 +9,13 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from inkstand.fakes.kit.http import BadJsonError, dump_json, kind_of, parse_json, storable
+from inkstand.fakes.kit.ledger import load
 from inkstand.fakes.kit.storage import WorkspaceGoneError
 from inkstand.simulator.model import Dropped, Receipt, Taken
 from inkstand.simulator.sandbox import Sandbox
@@ -28,17 +29,19 @@ from .normalize import Envelope
 LETTERS = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
 _SUCCESS = b'{"success": true}'
 _JSON = "application/json"
+_NOT_FOUND = 404
 
 
-def create_app(sandbox: Sandbox) -> Flask:
-    """The Tracking API as a web application of its own."""
+def create_app(sandbox: Sandbox, public_url: str | None = None) -> Flask:
+    """The Tracking API as a web application of its own; `public_url` is what absolute addresses begin with."""
     app = Flask(__name__, static_folder=None)
     app.url_map.strict_slashes = False
-    tracking = _Tracking(sandbox)
+    tracking = _Tracking(sandbox, public_url)
     for path, call_type in [*((name, name) for name in LETTERS.values()), *LETTERS.items()]:
         app.add_url_rule(f"/v1/{path}", path, partial(tracking.single, call_type), methods=["POST"])
     for path in ("batch", "import", "b"):
         app.add_url_rule(f"/v1/{path}", path, tracking.batch, methods=["POST"])
+    app.add_url_rule("/v1/m", view_func=metrics, methods=["POST"])
     app.add_url_rule("/v1/projects/<key>/settings", view_func=tracking.settings)
     app.after_request(_allow_any_origin)
     app.register_error_handler(RefusedError, tracking.refused)
@@ -47,9 +50,15 @@ def create_app(sandbox: Sandbox) -> Flask:
     return app
 
 
+def metrics() -> Response:
+    """Take the browser library's own metrics; they are never events."""
+    return Response(_SUCCESS, 200, content_type=_JSON)
+
+
 class _Tracking:
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, public_url: str | None) -> None:
         self.sandbox = sandbox
+        self.public_url = public_url
 
     def single(self, call_type: str) -> Response:
         """Take one call; the path names its type."""
@@ -83,9 +92,9 @@ class _Tracking:
         """The settings that a browser asks for before it sends anything."""
         if self.sandbox.whose(key) is None:
             return _error("unknown_write_key", f"No source has the write key {key}."), 404
-        return {
-            "integrations": {"Segment.io": {"apiKey": key, "apiHost": f"{request.host}/v1", "protocol": request.scheme}}
-        }, 200
+        base = urlsplit(self.public_url or request.host_url)
+        segment = {"apiKey": key, "apiHost": f"{base.netloc}{base.path.rstrip('/')}/v1", "protocol": base.scheme}
+        return {"integrations": {"Segment.io": segment}}, 200
 
     def refused(self, error: RefusedError) -> Response:
         """400 in the form that every client can read, and a note for whoever looks for the call later."""
@@ -124,15 +133,17 @@ def _object(raw: bytes) -> dict[str, Any]:
 
 
 def _success(workspace: str | None, read: Taken | Dropped | None) -> Response:
-    headers = [("Content-Type", _JSON)]
-    if workspace is not None and read is not None:
-        headers.append(
-            ("X-Inkstand-Explain", f"/_sandbox/v1/workspaces/{workspace}/explain/{quote(read.message_id, '')}")
-        )
+    """Segment's answer to what it takes, with the address where ours can be read (decision 30)."""
+    where = "unclaimed" if workspace is None else f"workspaces/{workspace}/explain"
+    one = f"/{quote(read.message_id, safe='')}" if read is not None else ""
+    headers = [("Content-Type", _JSON), ("X-Inkstand-Explain", f"/_sandbox/v1/{where}{one}")]
     return Response(_SUCCESS, 200, headers)
 
 
 def _http_error(error: HTTPException) -> Response:
+    for route in load("inkstand.simulator.tracking").not_faked if error.code == _NOT_FOUND else ():
+        if route.covers(request.method, request.path):
+            return Response(dump_json(_error("not_faked", f"not faked yet: {route.what}")), 501, content_type=_JSON)
     known = {404: "is not an address of the Tracking API.", 405: "is not how it is called."}
     told = known.get(error.code or 500)
     text = f"{request.method} {request.path} {told}" if told else (error.description or error.name)

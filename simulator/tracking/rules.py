@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.kit.http import dump_text, kind_of
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.simulator.model import CALL_TYPES
 
@@ -40,6 +40,9 @@ def warn(call: Call) -> list[Reason]:
         for name in _IDS
         if isinstance(call.get(name), int)
     ]
+    integrations = call.get("integrations")
+    if integrations is not None and not isinstance(integrations, dict):
+        found.append(Reason("tracking.integrations_not_object", {"came": kind_of(integrations)}))
     message_id = call.get("messageId")
     if isinstance(message_id, str) and len(message_id) > LONGEST_MESSAGE_ID:
         found.append(Reason("tracking.long_message_id", {"length": len(message_id)}))

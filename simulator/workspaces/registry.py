@@ -6,17 +6,16 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from inkstand.fakes.kit.http import storable
-from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, connect, create_tables
+from inkstand.fakes.kit.storage import KIT, Door, Row, Statement, TableChangedError, Tx, connect, create_tables
 from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import identifier, machine_now
-from inkstand.simulator.errors import InkstandError, NameTakenError, UnknownNameError, nearest
+from inkstand.simulator.errors import CannotStartError, InkstandError, NameTakenError, UnknownNameError, nearest
 from inkstand.simulator.model import Configuration
 from inkstand.simulator.storage.tables import REGISTRY, credentials, refused, unclaimed, workspaces
 
@@ -30,6 +29,8 @@ SEGMENT = "segment"
 OPEN_AT_ONCE = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _KEEP_BYTES = 4_000
+KEPT_STRANGERS = 500
+"""How many unclaimed calls, and how many refused requests, are kept: the newest."""
 
 
 class Registry:
@@ -40,9 +41,10 @@ class Registry:
         self.vendors = vendors
         self._images = Images(vendors)
         self._lock = threading.RLock()
-        self._open: OrderedDict[str, Workspace] = OrderedDict()
+        self._known: dict[str, Workspace] = {}
+        self._awake: OrderedDict[str, Workspace] = OrderedDict()
         connection = connect(str(folder / "registry.db"))
-        create_tables(connection, [REGISTRY])
+        create_tables(connection, [KIT, REGISTRY])
         connection.close()
         self.door = Door(str(folder / "registry.db"))
         self._owners = {(row["service"], row["credential"]): row["workspace"] for row in self.door.read(_OWNERS)}
@@ -59,10 +61,11 @@ class Registry:
         Raises UnknownNameError, naming the nearest, when there is none of that name.
         """
         with self._lock:
-            workspace = self._open.get(name)
-            if workspace is None:
-                workspace = self._opened(name)
-            self._open.move_to_end(name)
+            workspace = self._known.get(name) or self._opened(name)
+            self._awake[name] = workspace
+            self._awake.move_to_end(name)
+            while len(self._awake) > OPEN_AT_ONCE:
+                self._awake.popitem(last=False)[1].door.rest()
             return workspace
 
     def find(self, service: str, credential: str) -> Workspace | None:
@@ -84,11 +87,13 @@ class Registry:
                 at=machine_now(),
                 body=body[:_KEEP_BYTES] if body else None,
             )
+            tx.change(_FORGET_UNCLAIMED, keep=KEPT_STRANGERS)
 
     def refused(self, what: str, code: str, message: str) -> None:
         """Keep the fact that the Tracking API refused a request."""
         with self.door.write() as tx:
             tx.insert(_ADD_REFUSED, what=storable(what[:200]), code=code, message=storable(message), at=machine_now())
+            tx.change(_FORGET_REFUSED, keep=KEPT_STRANGERS)
 
     def list_refused(self) -> list[dict[str, object]]:
         """Every request that the Tracking API refused, oldest first."""
@@ -139,11 +144,10 @@ class Registry:
         with self._lock:
             workspace = self.get(name)
             configuration = configurations.read(self._row(name)["config"])
-            epoch = workspace.door.epoch + 1
+            epoch = self._new_life()
             fresh = self._images.fresh(configuration, epoch)
-            workspace.door.replace_with(fresh, epoch)
+            workspace.begin_again(fresh, configuration, epoch)
             fresh.close()
-            workspace.catch_up()
         threading.Thread(target=workspace.door.checkpoint, name="checkpoint", daemon=True).start()
         return workspace
 
@@ -157,7 +161,8 @@ class Registry:
             raise InkstandError(message)
         with self._lock:
             file = self._row(name)["file"]
-            workspace = self._open.pop(name, None)
+            workspace = self._known.pop(name, None)
+            self._awake.pop(name, None)
             with self.door.write() as tx:
                 tx.change(_DELETE_WORKSPACE, name=name)
                 tx.change(_DELETE_CREDENTIALS, workspace=name)
@@ -170,22 +175,27 @@ class Registry:
     def close(self) -> None:
         """Close every database."""
         with self._lock:
-            while self._open:
-                self._open.popitem()[1].door.close()
+            while self._known:
+                self._known.popitem()[1].door.close()
             self.door.close()
 
     def _opened(self, name: str) -> Workspace:
         path = self.folder / self._row(name)["file"]
         connection = connect(str(path))
-        create_tables(connection, tables(self.vendors))
-        connection.close()
-        workspace = self._open[name] = Workspace(name, path)
-        self._close_the_longest_unused()
+        try:
+            create_tables(connection, tables(self.vendors))
+        except TableChangedError as error:
+            message = f"Workspace {name}: {error} Remove {path} to begin it anew, or use that version."
+            raise CannotStartError(message) from error
+        finally:
+            connection.close()
+        workspace = self._known[name] = Workspace(name, path)
         return workspace
 
-    def _close_the_longest_unused(self) -> None:
-        for name in islice(self._open, max(0, len(self._open) - OPEN_AT_ONCE)):
-            self._open[name].door.rest()
+    def _new_life(self) -> int:
+        """A number that no life of any workspace of this directory has had, a deleted one's included."""
+        with self.door.write() as tx:
+            return tx.number("life")
 
     def _row(self, name: str) -> Row:
         rows = self.door.read(_WORKSPACE, name=name)
@@ -196,7 +206,7 @@ class Registry:
         return rows[0]
 
     def _write_file(self, file: str, configuration: Configuration) -> None:
-        fresh = self._images.fresh(configuration, 1)
+        fresh = self._images.fresh(configuration, self._new_life())
         unfinished = self.folder / f"{file}.new"
         written = connect(str(unfinished))
         fresh.backup(written)
@@ -234,3 +244,9 @@ _ADD_REFUSED = Statement(insert(refused), "what", "code", "message", "at")
 _REFUSED = Statement(select(refused).order_by(refused.c.seq))
 _ADD_UNCLAIMED = Statement(insert(unclaimed), "service", "credential", "what", "at", "body")
 _UNCLAIMED = Statement(select(unclaimed).order_by(unclaimed.c.seq))
+_FORGET_REFUSED = Statement(
+    delete(refused).where(refused.c.seq <= select(func.max(refused.c.seq)).scalar_subquery() - bindparam("keep"))
+)
+_FORGET_UNCLAIMED = Statement(
+    delete(unclaimed).where(unclaimed.c.seq <= select(func.max(unclaimed.c.seq)).scalar_subquery() - bindparam("keep"))
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import RLock
 
@@ -24,42 +24,60 @@ _BASES_KEPT = 16
 
 
 class Workspace:
-    """An open workspace; satisfies the kit's `Tenant`."""
+    """An open workspace; satisfies the kit's `Tenant`.
+
+    Configuration, clock and life change only while its door is held, so that nobody sees two of different lives.
+    """
+
+    configuration: Configuration
+    world: World
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
         self.door = Door(str(path))
         self.settling = RLock()
-        self.catch_up()
-
-    def catch_up(self) -> None:
-        """Read configuration, clock and life anew from the database."""
         values = {row["name"]: row["value"] for row in self.door.read(_STATE)}
-        self.configuration = configurations.read(values["configuration"])
-        self.world = World(self.configuration.seed, Clock(**loads(values["clock"])))
         self.door.epoch = int(values["epoch"])
-        self._sources = {source.write_key: source.id for source in self.configuration.sources}
+        self._adopt(configurations.read(values["configuration"]), Clock(**loads(values["clock"])))
 
     def receipt(self, write_key: str) -> Receipt:
         """What to remember of calls that come now with a write key of this workspace."""
-        return Receipt(self._sources.get(write_key, write_key), self.world.now(), self.door.epoch)
+        epoch = self.door.epoch
+        return Receipt(self._sources.get(write_key, write_key), self.world.now(), epoch)
 
     def new_message_id(self) -> str:
         """An id for a call that came without one."""
         with self.door.write() as tx:
             return self.world.id("inkstand-", "message", tx.number("message"))
 
-    def move_clock(self, clock: Clock) -> None:
-        """Set the clock, durably."""
-        with self.door.write() as tx:
+    def move_clock(self, milliseconds: int, epoch: int) -> None:
+        """Move the clock, durably, in the life that this was decided in."""
+        with self.door.write(epoch) as tx:
+            clock = self.world.clock.moved(milliseconds)
             put(tx, "clock", dump_text(clock))
             self.world = World(self.world.seed, clock)
 
-    def configure(self, configuration: Configuration) -> None:
+    def configure(self, change: Callable[[Configuration], Configuration]) -> None:
         """Change the configuration of this life; a reset brings back the one the workspace was made with."""
         with self.door.write() as tx:
-            put(tx, "configuration", configurations.dump(configuration))
-        self.catch_up()
+            changed = change(self.configuration)
+            put(tx, "configuration", configurations.dump(changed))
+            self._adopt(changed, self.world.clock)
+
+    def begin_again(self, image: sqlite3.Connection, configuration: Configuration, epoch: int) -> None:
+        """Begin another life: the image's content, this configuration, a clock set anew."""
+        clock = start_of(configuration)
+        self.door.replace_with(image, epoch, lambda: self._adopt(configuration, clock))
+
+    def _adopt(self, configuration: Configuration, clock: Clock) -> None:
+        self.configuration = configuration
+        self.world = World(configuration.seed, clock)
+        self._sources = {source.write_key: source.id for source in configuration.sources}
+
+
+def start_of(configuration: Configuration) -> Clock:
+    """The clock that a workspace of this configuration begins with."""
+    return Clock(frozen_at=SCENARIO_START) if configuration.clock == "frozen" else Clock()
 
 
 def put(tx: Tx, name: str, value: str) -> None:
@@ -76,7 +94,7 @@ class Images:
 
     def fresh(self, configuration: Configuration, epoch: int) -> sqlite3.Connection:
         """A fresh workspace: tables, configuration, clock, the vendors' samples."""
-        clock = Clock(frozen_at=SCENARIO_START) if configuration.clock == "frozen" else Clock()
+        clock = start_of(configuration)
         connection = connect(":memory:")
         connection.deserialize(self._base(configuration.seed))
         connection.execute("BEGIN")

@@ -141,3 +141,52 @@ def test_a_reset_drops_what_is_on_its_way(inkstand, away, httpserver):
 
     for view in ("messages", "deliveries", "attempts", "reasons"):
         assert away.view(view) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
+        b"nonsense\r\n\r\n",
+        b"",
+    ],
+    ids=["short", "chunks", "gzip", "nonsense", "nothing"],
+)
+def test_an_answer_that_breaks_off(workspace, answer):
+    """Whatever comes back, the delivery is tried again and the others are not held up."""
+    import socket
+
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def answer_one():
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(answer)
+
+    thread = threading.Thread(target=answer_one)
+    thread.start()
+    workspace.change_connection("inkit", {"baseUrl": f"http://127.0.0.1:{listening.getsockname()[1]}"})
+    workspace.post("identify", IDENTIFY)
+    workspace.settle()
+    thread.join()
+    listening.close()
+
+    fates = {row["connection"]: (row["status"], row["code"]) for row in workspace.view("deliveries")}
+    assert fates == {"inkit": ("retrying", "ECONNRESET"), "movable-ink": ("delivered", None)}
+
+
+def test_a_fault_of_a_fake_is_tried_again(workspace, monkeypatch):
+    """When the fake itself fails it answers 500, and the message is not lost."""
+    from inkstand.fakes.movable_ink import api
+
+    with monkeypatch.context() as broken:
+        broken.setattr(api, "keep", None)
+        workspace.post("track", {"userId": "u", "event": "E"})
+        workspace.settle()
+    assert [row["code"] for row in workspace.view("deliveries") if row["connection"] == "movable-ink"] == ["500"]
+
+    workspace.advance("1m")
+    assert len(workspace.view("movable_ink.events")) == 1

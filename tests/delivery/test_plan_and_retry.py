@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkstand.fakes.kit.destination import Destination, Setting
-from inkstand.simulator.delivery.plan import plan, switched_on, unknown_integrations
+from inkstand.simulator.delivery.plan import oddities, plan, switched_on
 from inkstand.simulator.delivery.retry import (
     LAST_ATTEMPT_AFTER,
     Answer,
@@ -67,7 +67,7 @@ def test_values_of_a_switch(value, on):
 
 def test_names_that_no_destination_has():
     """A name in another case is told with the one that was probably meant; All is no name."""
-    found = unknown_integrations({"All": False, "movable ink": True, "Braze": True}, INK.names)
+    found = oddities({"All": False, "movable ink": True, "Braze": True}, INK.names)
 
     assert [dict(reason.facts) for reason in found] == [
         {"name": "movable ink", "near": "Movable Ink"},

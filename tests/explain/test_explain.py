@@ -104,3 +104,47 @@ def test_a_refused_call_since_the_last_good_one(workspace):
     workspace.client.request("POST", "/v1/track", data=b"{", auth=(workspace.write_key, ""))
 
     assert "Lately, and not this call: A request was refused" in workspace.explain_newest()["story"][-1]
+
+
+def test_last_is_last_while_the_clock_stands(workspace):
+    """Discards and messages of one moment are told apart by the order in which they came."""
+    for number in range(3):
+        post(workspace, messageId=f"good-{number}")
+    workspace.post("track", {"userId": "u", "messageId": "bad"})
+    assert workspace.explain_newest()["messageId"] == "bad"
+
+    post(workspace, messageId="good-3")
+    assert workspace.explain_newest()["messageId"] == "good-3"
+
+
+def test_a_call_that_was_mended_and_sent_again(workspace):
+    """A message is not blamed for an earlier, discarded call of the same id."""
+    workspace.post("track", {"userId": "u", "messageId": "m"})
+    post(workspace, messageId="m")
+
+    assert workspace.explain("m")["cause"] is None
+
+
+def test_all_that_is_wrong_is_mended_at_once(workspace):
+    """With several things wrong the story's changes together turn the verdict."""
+    import json
+    import re
+
+    traits = {"template_id": "tmpl_demoLetter", "lastName": "Fury"}
+    workspace.post("identify", {"userId": "u", "messageId": "m", "traits": traits})
+    workspace.settle()
+    changes = re.findall(r"^  set traits\.(\w+) = (.*)$", "\n".join(workspace.explain("m")["story"]), re.MULTILINE)
+    assert len(changes) == 7
+    mended = {**traits, **{name: json.loads(value) for name, value in changes}}
+    workspace.post("identify", {"userId": "u", "messageId": "m-2", "traits": mended})
+    workspace.settle()
+
+    assert len(workspace.view("inkit.documents")) == 1
+
+
+def test_a_misspelt_template_is_mended_by_its_name(workspace):
+    """The template that was probably meant is what the mend sets."""
+    workspace.post("identify", {"userId": "u", "messageId": "m", "traits": {"template_id": "tmpl_demoInvoise"}})
+    workspace.settle()
+
+    assert workspace.explain("m")["cause"]["mend"]["set"] == {"traits.template_id": "tmpl_demoInvoice"}

@@ -11,7 +11,6 @@ from inkstand.simulator.scenarios.schema import CALLS
 
 RULES = {rule.id: rule for ledger in ledgers(discover()) for rule in ledger.rules.values()}
 DECIDING = [rule for rule in RULES.values() if rule.verdict in {"stops", "unusable"}]
-UNREACHABLE = {"delivery.connection_gone": "no scenario can take a connection away yet"}
 TURNING = [rule for rule in DECIDING if rule.mend and (rule.mend.set or rule.mend.unset or rule.mend.workspace)]
 
 
@@ -55,8 +54,6 @@ def changed(call, mend):
 @pytest.mark.parametrize("rule", DECIDING, ids=lambda rule: rule.id)
 def test_its_example_brings_it_about_and_explain_names_it(workspace, rule):
     """The example of a rule leads to the rule, and explain names it as a cause, with source and mend."""
-    if rule.id in UNREACHABLE:
-        pytest.skip(UNREACHABLE[rule.id])
     play(workspace, rule.example)
 
     found = [row for row in workspace.view("reasons") if row["rule"] == rule.id]

@@ -106,3 +106,29 @@ def test_template_id_is_not_kept(client):
 
     (profile,) = client.workspace("default").view("inkit.profiles")
     assert profile["custom_fields"] == {"plan": "gold"}
+
+
+def test_a_repeat_does_not_overtake_a_newer_call(client):
+    """A message delivered again after a newer one leaves the profile as the newer one made it."""
+    for message_id, city in (("a", "old"), ("b", "new"), ("a", "old")):
+        identify(client, {"address_city": city}, message_id)
+
+    (profile,) = client.workspace("default").view("inkit.profiles")
+    assert profile["address_city"] == "new"
+
+
+@pytest.mark.parametrize("hostile", ["\ud800", "a\x00b", "<script>", "{{last_name}}"])
+def test_hostile_values(workspace, hostile):
+    """Values that no page can show, or that look like markup or fields, make a document all the same."""
+    traits = {"template_id": "tmpl_demoMembership", "company": hostile, "subscription": hostile, "email": "e"}
+    workspace.post("identify", {"userId": "u", "traits": {**traits, "phone": "1", "custom_field_example": "x"}})
+    workspace.post("identify", {"userId": "v", "traits": {"template_id": hostile}})
+    workspace.settle()
+
+    assert [row["status"] for row in workspace.view("deliveries") if row["connection"] == "inkit"] == [
+        "delivered",
+        "discarded",
+    ]
+    (document,) = workspace.view("inkit.documents")
+    assert "<script>" not in document["html"]
+    assert "{{" not in document["html"].replace("{{last_name}}", "", 2)

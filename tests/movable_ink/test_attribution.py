@@ -28,6 +28,7 @@ class Replay:
     owners: list[list[Owner]] = field(default_factory=list)
     links: dict[str, Owner] = field(default_factory=dict)
     email_profiles: set[str] = field(default_factory=set)
+    email_users: dict[str, str] = field(default_factory=dict)
 
     def play(self, history):
         for call, heard in history:
@@ -35,7 +36,11 @@ class Replay:
         return self
 
     def known(self, heard):
-        return Known(linked=self.links.get(heard.anonymous_id or ""), email_profile=heard.email in self.email_profiles)
+        return Known(
+            linked=self.links.get(heard.anonymous_id or ""),
+            email_profile=heard.email in self.email_profiles,
+            email_user=self.email_users.get(heard.email),
+        )
 
     def track(self, heard):
         self.owners.append([attribute(heard, self.known(heard)).owner])
@@ -50,6 +55,7 @@ class Replay:
             self.move(Owner("anonymous_id", decided.move_visitor), decided.owner)
         if decided.join_email:
             self.email_profiles.discard(decided.join_email)
+            self.email_users[decided.join_email] = decided.owner.id
             self.move(Owner("email", decided.join_email), decided.owner)
             joined = Owner("email", decided.join_email)
             self.links = {who: decided.owner if owner == joined else owner for who, owner in self.links.items()}
@@ -126,6 +132,14 @@ def test_order_does_not_matter_for_one_person(tracks, visitor, user):
     link = [("identify", Heard(user, visitor))]
 
     assert Replay().play(mine + link).now == Replay().play(link + mine).now
+
+
+@given(HISTORIES)
+def test_no_event_is_left_with_a_profile_that_was_joined(history):
+    """Once an e-mail's profile is joined into a user, nothing is the e-mail's any more, then or later."""
+    replay = Replay().play(history)
+
+    assert all(not (owner.kind == "email" and owner.id in replay.email_users) for owner in replay.now)
 
 
 def test_only_identify_links():

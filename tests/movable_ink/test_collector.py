@@ -92,3 +92,49 @@ def test_old_events_stay_where_they_are(workspace):
 
     owners = [row["owner"] for row in workspace.view("movable_ink.events")]
     assert owners == [{"user_id": "u"}, {"anonymous_id": "a"}]
+
+
+def test_an_email_that_was_joined_is_the_users(workspace):
+    """After its profile was joined into a user, an identify with the e-mail alone is about that user."""
+    workspace.post("identify", {"anonymousId": "a1", "traits": {"email": "E@x.test "}})
+    workspace.post("identify", {"userId": "u", "traits": {"email": "e@x.test"}})
+    workspace.post("track", {"anonymousId": "a2", "event": "Opened"})
+    workspace.post("identify", {"anonymousId": "a2", "traits": {"email": "e@x.test"}})
+    workspace.settle()
+
+    (event,) = workspace.view("movable_ink.events")
+    assert event["owner"] == {"user_id": "u"}
+
+
+def test_traits_last_write_wins(workspace):
+    """Each identify's traits replace those of the same name, whole."""
+    workspace.post("identify", {"userId": "u", "traits": {"plan": "gold", "address": {"city": "A", "zip": 1}}})
+    workspace.post("identify", {"userId": "u", "traits": {"address": {"city": "B"}}})
+    workspace.settle()
+
+    (profile,) = workspace.view("movable_ink.profiles")
+    assert profile["traits"] == {"plan": "gold", "address": {"city": "B"}}
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "rule"),
+    [
+        (1_700_000_000_000, "2023-11-14T22:13:20.000Z", None),
+        (1_700_000_000, "2023-11-14T22:13:20.000Z", None),
+        ("1700000000", "2023-11-14T22:13:20.000Z", None),
+        ("2023-11-14T22:13:20Z", "2023-11-14T22:13:20.000Z", None),
+        ("soon", None, "movable_ink.time.receipt"),
+        (None, None, "movable_ink.time.receipt"),
+        (-1, None, "movable_ink.time.receipt"),
+        ("2999-01-01T00:00:00Z", "2999-01-01T00:00:00.000Z", "movable_ink.time.future"),
+    ],
+)
+def test_spellings_of_time(client, written, read, rule):
+    """Seconds, milliseconds, text and ISO 8601 are read; what cannot be read counts from receipt, and says so."""
+    client.request("POST", PATH, json={**EVENT, "timestamp": written}, headers=basic(KEY))
+    found = client.workspace("default")
+
+    (event,) = found.view("movable_ink.events")
+    assert event["occurred_at"] == (read or event["received_at"])
+    told = {row["rule"] for row in found.view("reasons") if row["stage"] == "time"}
+    assert told == ({rule} if rule else set())

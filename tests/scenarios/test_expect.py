@@ -62,3 +62,9 @@ def test_more_fields_still_fit(wanted, more):
 def test_a_field_that_no_row_has_is_a_mismatch(claim):
     """A misspelt field is told, even where the claim would hold by accident."""
     assert "no such field" in str([mismatch.came for mismatch in compare(claim, ROWS)])
+
+
+def test_an_empty_mapping_is_empty():
+    """`owner: {}` claims that nobody owns it; it does not fit an owner."""
+    assert [mismatch.field for mismatch in compare([{"b": {}}, {}], ROWS)] == ["b"]
+    assert not list(compare([{"owner": {}}], [{"owner": {}}]))

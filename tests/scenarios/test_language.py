@@ -73,3 +73,9 @@ def test_slips_of_the_pen(step, words):
 def test_other_members_pass_through():
     """A member that Segment does not know and nobody can have meant otherwise is sent as it is."""
     assert loads("name: n\nsteps:\n  - track: {email: x, zebra: 1}\n", "f.yaml").steps
+
+
+@pytest.mark.parametrize("text", ["name: {{ u }}\n", "name: n\nsteps: &a [*a]\n", "? [a]\n: b\n"])
+def test_yaml_that_is_more_than_text(text):
+    """Keys that are no text and things that contain themselves are told, not crashed on."""
+    assert complaint(text).startswith("f.yaml:")

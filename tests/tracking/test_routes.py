@@ -251,3 +251,41 @@ def test_hostile_but_legal(client, call):
         "delivered"
     ]
     assert len(workspace.view("movable_ink.events")) == 1
+
+
+def test_metrics_are_no_events(client):
+    """The browser library's metrics are answered and leave nothing."""
+    assert post(client, "/v1/m", {"series": [{"type": "Counter"}]}, auth=None) == SUCCESS
+    assert client.workspace("default").view("messages") == []
+
+
+@pytest.mark.parametrize("path", ["/v1/pixel/track", "/analytics.js/v1/k/analytics.min.js"])
+def test_what_is_not_faked_says_so(client, path):
+    """Addresses of Segment that we do not have yet answer 501 with their name."""
+    response = client.request("GET", path)
+
+    assert response.status_code == 501
+    assert response.json()["message"].startswith("not faked yet: ")
+
+
+@pytest.mark.parametrize("depth", [100, 199, 201, 900, 5_000, 200_000])
+def test_depth(client, depth):
+    """What is nested within the limit goes all the way; what is deeper is refused at the door."""
+    workspace = client.create("deep", clock="frozen", delivery="manual")
+    body = b'{"userId":"u","event":"E","properties":{"a":' + b"[" * (depth - 2) + b"]" * (depth - 2) + b"}}"
+    response = client.request("POST", "/v1/track", data=body, auth=(workspace.write_key, ""))
+    workspace.settle()
+
+    assert response.status_code == (200 if depth <= 200 else 400)
+    assert len(workspace.view("messages")) == len(workspace.view("movable_ink.events")) == (depth <= 200)
+
+
+def test_strangers_do_not_pile_up(client, inkstand):
+    """Of calls that belong to nobody the newest five hundred are kept."""
+    for number in range(520):
+        inkstand.sandbox.registry.unclaimed("segment", f"key-{number}", "POST /v1/track", b"{}")
+        inkstand.sandbox.registry.refused("POST /v1/track", "invalid_json", str(number))
+
+    for address, field, last in (("/unclaimed", "credential", "key-519"), ("/refused", "message", "519")):
+        items = client.control("GET", address)["items"]
+        assert (len(items), items[-1][field]) == (500, last)

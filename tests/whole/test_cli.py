@@ -181,8 +181,10 @@ def test_run_tells_how_stories_ended(tmp_path):
     told = json.loads(run_inkstand("run", "--json", str(tmp_path)).stdout)
     assert [one["status"] for one in told] == ["failed", "passed"]
 
+    (tmp_path / "bad.scenario.yaml").write_text("name: b\nsteps:\n  - expect: {nothing: []}\n")
     (tmp_path / "broken.scenario.yaml").write_text("name: b\nstep: []\n")
-    assert run_inkstand("run", str(tmp_path)).returncode == 2
+    done = run_inkstand("run", str(tmp_path))
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (2, "1 passed, 0 failed, 1 in error, 1 broken")
     assert run_inkstand("run", str(tmp_path / "nowhere")).returncode == 2
     (tmp_path / "empty").mkdir()
     assert run_inkstand("run", str(tmp_path / "empty")).returncode == 5
@@ -203,3 +205,41 @@ def test_wrong_use(arguments):
 
     assert done.returncode == 2
     assert "Usage" in done.stderr
+
+
+def test_a_data_directory_of_another_version(tmp_path):
+    """A file whose tables had other columns stops the server with 3 and names the file to remove."""
+    import sqlite3
+
+    kept = ("--data-dir", str(tmp_path))
+    with serving(*kept) as served:
+        served.terminate()
+    (file,) = tmp_path.glob("default.*.db")
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE table_hashes SET hash = 'other' WHERE name = 'messages'")
+    connection.close()
+    done = run_inkstand("serve", "--port", "0", *kept)
+
+    assert done.returncode == 3
+    assert str(file) in done.stderr
+
+
+def test_the_public_address_wins():
+    """Behind another address the browser's settings name that one."""
+    import os
+    import subprocess
+
+    from tests.conftest import INKSTAND
+
+    env = {**CLEAN, "INKSTAND_PUBLIC_URL": "https://sandbox.test/ink"}
+    process = subprocess.Popen([INKSTAND, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True, env=env)
+    url = process.stdout.readline().split()[1]
+    import requests
+
+    settings = requests.get(f"{url}/v1/projects/inkstand-demo-write-key/settings", timeout=10).json()
+    process.terminate()
+    process.communicate(timeout=20)
+
+    segment = settings["integrations"]["Segment.io"]
+    assert (segment["apiHost"], segment["protocol"]) == ("sandbox.test/ink/v1", "https")
+    assert os.environ.get("INKSTAND_PUBLIC_URL") is None
