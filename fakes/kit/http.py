@@ -14,7 +14,9 @@ _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]|\\(?=u[0-9a-f]{4})")
 _MAY_OVERFLOW = re.compile(rb"[0-9][eE]\+?[0-9]{3}")
-_NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[^\[\]{}]', re.DOTALL)
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACES_TO_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 DEEPEST = 200
 """How deep JSON may be nested here; what reads a message later must be able to, too."""
 
@@ -48,7 +50,7 @@ def parse_json(body: bytes) -> Any:  # a JSON value is anything
     Lone surrogates and integers of up to a thousand digits are taken, as `JSON.parse` takes them; NaN and Infinity are
     not JSON. Raises BadJsonError for everything else, and for nesting deeper than `DEEPEST`.
     """
-    if body.count(b"[") + body.count(b"{") > DEEPEST and _depth(body) > DEEPEST:
+    if body.count(b"[") + body.count(b"{") > DEEPEST and _too_deep(body):
         message = f"nested more than {DEEPEST} deep"
         raise BadJsonError(message)
     try:
@@ -74,10 +76,23 @@ def _no_constant(name: str) -> None:
     raise ValueError(message)
 
 
+def _too_deep(body: bytes) -> bool:
+    """Whether a JSON text is nested deeper than allowed: pairs of brackets are taken away from the inside out."""
+    brackets = body.translate(_BRACES_TO_BRACKETS, _NO_BRACKET)
+    for _ in range(DEEPEST):
+        fewer = brackets.replace(b"[]", b"")
+        if not fewer:
+            return False
+        if len(fewer) == len(brackets):
+            break
+        brackets = fewer
+    return _depth(body) > DEEPEST
+
+
 def _depth(body: bytes) -> int:
-    """How deep the brackets of a JSON text go, at most; those inside its strings are taken out first."""
+    """How deep the brackets of a JSON text go; those inside its strings do not count."""
     depth = deepest = 0
-    for bracket in _NOT_BRACKETS.sub(b"", body):
+    for bracket in _STRINGS.sub(b"", body).translate(None, _NO_BRACKET):
         depth += 1 if bracket in b"[{" else -1
         deepest = max(deepest, depth)
     return deepest

@@ -80,3 +80,18 @@ def test_escaping_keeps_texts_apart():
     """A NUL and the letters that stand for it are stored as two texts."""
     assert storable("a\x00") != storable("a\\u0000")
     assert storable("C:\\users") == "C:\\users"
+
+
+@pytest.mark.parametrize(("depth", "taken"), [(200, True), (201, False)])
+def test_depth_is_counted_outside_of_strings(depth, taken):
+    """Brackets in text do not count, wide is not deep, and the limit holds to the level."""
+    inner = b'["]]]}}}[[[", {}]'
+    wide = b"[" + b",".join([b"{}"] * 500) + b"]"
+    text = b"[" * (depth - 2) + inner + b"]" * (depth - 2)
+
+    assert len(parse_json(wide)) == 500
+    if taken:
+        assert parse_json(text)
+    else:
+        with pytest.raises(BadJsonError, match="deep"):
+            parse_json(text)
