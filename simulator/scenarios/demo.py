@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import unescape
@@ -16,6 +17,7 @@ from .people import cast_of
 from .values import filled
 
 WORKSPACE = "demo"
+_WIDTH = 80
 _FIELD = re.compile(r"\{([\w.]+)\}")
 
 
@@ -92,7 +94,7 @@ class Teller:
             return Statement(f"nothing stopped {tell['explain']}", holds=False, wanted=f"{tell['must']}")
         wrong = list(_compare([tell["must"]], [cause]))
         mend = (f"Mend: {cause['mend']['say']}",) if cause["mend"] else ()
-        return Statement(f"Why: {cause['say']}", not wrong, _wanted(wrong), mend)
+        return Statement(f"{tell['explain']}: {cause['say']}", not wrong, _wanted(wrong), mend)
 
     def _file(self, file: Mapping[str, Any], key: Mapping[str, str], row: Mapping[str, Any]) -> Statement:
         path = _told(file["path"], row)
@@ -100,10 +102,11 @@ class Teller:
         response = self.workspace.client.request("GET", path, headers={key["header"]: secret})
         content = response.content
         found = file["holds"] in unescape(content.decode("utf-8", "replace"))
-        text = f"{path.rpartition('/')[2].upper()}: {len(content)} bytes, holds {file['holds']!r}"
+        kind = path.rpartition("/")[2]
+        text = f"{row['render_id']} as {kind.upper()}: {len(content)} bytes, with {file['holds']!r}"
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            target = self.folder / f"{row['document_id']}.{path.rpartition('/')[2]}"
+            target = self.folder / f"{row['document_id']}.{kind}"
             target.write_bytes(content)
             text += f", saved as {target}"
         status = response.status_code
@@ -118,11 +121,15 @@ def lines(chapters: Sequence[Chapter]) -> Iterator[str]:
         for beat in chapter.beats:
             yield f"  {beat.title}"
             for statement in beat.statements:
-                yield f"    {'ok ' if statement.holds else 'NOT'} {statement.text}"
-                yield from (f"        {detail}" for detail in statement.details)
+                yield from _wrapped(f"    {'ok ' if statement.holds else 'NOT'} {statement.text}")
+                yield from (line for detail in statement.details for line in _wrapped(f"        {detail}"))
                 if statement.wanted and not statement.holds:
-                    yield f"        but the documents say: {statement.wanted}"
+                    yield from _wrapped(f"        but the documents say: {statement.wanted}")
         yield ""
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent=" " * 10, break_long_words=False, break_on_hyphens=False)
 
 
 def as_json(chapters: Sequence[Chapter]) -> list[dict[str, Any]]:

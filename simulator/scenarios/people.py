@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from inkstand.fakes.kit.world import chance, faker, identifier
 
 Made = dict[str, Any]
+_BEFORE_A_WORD = re.compile("(?<=[a-z])(?=[A-Z])")
 _GOODS = ("Lamp", "Kettle", "Blanket", "Notebook", "Clock", "Basket", "Mirror", "Teapot", "Candle", "Stool")
 
 
@@ -35,7 +37,8 @@ def person(seed: int, name: str, locale: str = "en_US") -> Made:
 def product(seed: int, name: str) -> Made:
     """A product with ids, name, price and the address of its page."""
     fake = faker(seed, "product", name)
-    title = f"{fake.color_name()} {_GOODS[int(chance(seed, 'goods', name) * len(_GOODS))]}"
+    colour = _BEFORE_A_WORD.sub(" ", fake.color_name())
+    title = f"{colour} {_GOODS[int(chance(seed, 'goods', name) * len(_GOODS))]}"
     number = identifier(seed, "product", name)[:5].upper()
     return {
         "product_id": f"P-{number}",
