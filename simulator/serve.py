@@ -8,7 +8,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
 THREADS = 8
-_SWITCH_SECONDS = 0.001
 _LARGEST_BODY = 64 * 1024 * 1024
 
 
@@ -32,7 +30,6 @@ def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | No
     """
     import waitress.server  # noqa: PLC0415  # only a server needs it
 
-    sys.setswitchinterval(_SWITCH_SECONDS)
     lock = _lock(settings.data_dir)
     listening = _listen(settings)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

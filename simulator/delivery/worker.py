@@ -30,7 +30,7 @@ class Courtesy:
     that it took, and pauses are taken one after the other, so that all lanes together keep to the share.
     """
 
-    SHARE = 9.0
+    SHARE = 15.0
     RECENT = 0.005
     LONGEST_PAUSE = 0.05
 

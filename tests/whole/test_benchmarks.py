@@ -1,0 +1,20 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.conftest import CLEAN
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_benchmarks_run():
+    """Every row of the table is measured; nothing is judged."""
+    command = [sys.executable, "-m", "tests.benchmarks", "--rounds", "1", "--seconds", "1", "--stored", "1000"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=CLEAN, timeout=110)
+
+    assert done.returncode == 0, done.stderr
+    rows = done.stdout.splitlines()[1:]
+    assert len(rows) == 7
+    assert all("floor" in row for row in rows[:-1])
