@@ -14,6 +14,8 @@ from inkstand.fakes.kit.ledger import Reason
 from inkstand.simulator.model import Connection
 
 ALL = "All"
+SEGMENT_ITSELF = "Segment.io"
+"""What the browser library calls Segment in every message's integrations object; it is no destination."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def oddities(integrations: Mapping[str, Any], known: frozenset[str]) -> list[Rea
     unknown = [
         Reason("delivery.unknown_integration", {"name": name, **_same_letters(name, known)})
         for name in integrations
-        if name != ALL and name not in known
+        if name not in {ALL, SEGMENT_ITSELF} and name not in known
     ]
     odd = [
         Reason("delivery.odd_switch", {"name": name, "came": str(value)[:80]})

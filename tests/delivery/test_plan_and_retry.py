@@ -67,7 +67,7 @@ def test_values_of_a_switch(value, on):
 
 def test_names_that_no_destination_has():
     """A name in another case is told with the one that was probably meant; All is no name."""
-    found = oddities({"All": False, "movable ink": True, "Braze": True}, INK.names)
+    found = oddities({"All": False, "Segment.io": True, "movable ink": True, "Braze": True}, INK.names)
 
     assert [dict(reason.facts) for reason in found] == [
         {"name": "movable ink", "near": "Movable Ink"},
