@@ -45,9 +45,9 @@ class SandboxFailedError(InkstandError):
     title = "Internal error"
 
 
-def nearest(name: str, known: list[str]) -> str:
-    """A hint at the known name that was probably meant; empty when none is near."""
+def nearest(name: str, known: list[str], at_least: float = 0.5) -> str:
+    """A hint at the known name that was probably meant; empty when none is as near as `at_least` (0 to 1)."""
     from difflib import get_close_matches  # noqa: PLC0415  # only mistakes need it
 
-    found = get_close_matches(name, known, 1, 0.5)
+    found = get_close_matches(name, known, 1, at_least)
     return f" Did you mean {found[0]!r}?" if found else ""

@@ -18,7 +18,7 @@ from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import identifier, machine_now
 
 from .delivery.catalogue import Catalogue
-from .delivery.deliver import Deliverer
+from .delivery.deliver import Deliverer, Horizon
 from .delivery.process import process
 from .errors import InkstandError, UnknownNameError, nearest
 from .model import Configuration, Dropped, Receipt, Taken
@@ -31,9 +31,6 @@ from .workspaces.workspace import Workspace
 if TYPE_CHECKING:
     from .delivery.transport import Transport
     from .delivery.worker import Worker
-
-MOST_DELIVERIES = 100_000
-"""How many deliveries one settle performs before it takes the workspace for one that never comes to rest."""
 
 
 class Sandbox:
@@ -82,25 +79,25 @@ class Sandbox:
                 tx.because(discard.message_id, "accept", [discard.reason])
 
     def settle(self, workspace: Workspace) -> int:
-        """Process and deliver everything due, in planned order, in this thread; how many deliveries were tried.
+        """Process and deliver everything that is due at this moment, in planned order, in this thread.
 
-        Raises InkstandError for a workspace that never comes to rest.
+        What arrives meanwhile waits for the next settle (or the worker). Returns how many deliveries were tried.
         """
         with workspace.settling, self._worker_kept_out(workspace):
-            for done in range(MOST_DELIVERIES):
-                while process(workspace, self.catalogue):
-                    pass
-                due = self.deliverer.next_of(workspace)
-                if due is None:
-                    return done
-                self.deliverer.perform(workspace, due)
-        message = (
-            f"The workspace {workspace.name} does not come to rest: {MOST_DELIVERIES} deliveries and still more due."
-        )
-        raise InkstandError(message)
+            return self._settle(workspace, _newest(workspace))
+
+    def _settle(self, workspace: Workspace, newest: int) -> int:
+        horizon = Horizon(workspace.world.now(), newest)
+        while process(workspace, self.catalogue, newest):
+            pass
+        tried = 0
+        while (due := self.deliverer.next_of(workspace, horizon=horizon)) is not None:
+            self.deliverer.perform(workspace, due)
+            tried += 1
+        return tried
 
     def advance(self, workspace: Workspace, milliseconds: int) -> int:
-        """Move the clock forward, stopping to settle wherever something falls due; how many attempts that took.
+        """Move the clock forward, stopping to settle wherever something falls due; how many deliveries were tried.
 
         Raises InkstandError, and moves nothing, for a time after the year 9999; WorkspaceGoneError when the workspace
         was reset meanwhile.
@@ -109,14 +106,14 @@ class Sandbox:
             message = f"That is too far: it is {iso(workspace.world.now())}, and the clock ends with the year 9999."
             raise InkstandError(message)
         with workspace.settling, self._worker_kept_out(workspace):
-            epoch = workspace.door.epoch
-            attempts = self.settle(workspace)
+            epoch, newest = workspace.door.epoch, _newest(workspace)
+            tried = self._settle(workspace, newest)
             end = workspace.world.now() + milliseconds
-            while (due := self.deliverer.next_due(workspace)) is not None and due <= end:
+            while (due := self.deliverer.next_due(workspace, newest)) is not None and due <= end:
                 workspace.move_clock(max(0, due - workspace.world.now()), epoch)
-                attempts += self.settle(workspace)
+                tried += self._settle(workspace, newest)
             workspace.move_clock(max(0, end - workspace.world.now()), epoch)
-            return attempts + self.settle(workspace)
+            return tried + self._settle(workspace, newest)
 
     def create(self, name: str, choices: Mapping[str, Any]) -> Workspace:
         """Make a workspace; `choices` are fields of its configuration (seed, clock, delivery)."""
@@ -157,6 +154,11 @@ class Sandbox:
 
     def _worker_kept_out(self, workspace: Workspace) -> AbstractContextManager[None]:
         return nullcontext() if self.worker is None else self.worker.kept_out(workspace.name)
+
+
+def _newest(workspace: Workspace) -> int:
+    """The place of the newest message in the log."""
+    return workspace.door.read(_NEWEST_MESSAGE)[0]["seq"] or 0
 
 
 def _appended(workspace: Workspace, receipt: Receipt, call: Taken | Dropped) -> bool:

@@ -95,7 +95,7 @@ def identify(heard: Heard, known: Known) -> Identification:
     owner = _identified(heard, known)
     if owner is NOBODY:
         return Identification(NOBODY, reasons=(Reason("movable_ink.identify.nobody"),))
-    joins = heard.email if owner.kind == "user_id" and known.email_profile else None
+    joins = heard.email if heard.user_id and known.email_profile else None
     reasons = [Reason("movable_ink.identify.user", {"user": owner.id})]
     if heard.anonymous_id:
         facts = {"anonymousId": heard.anonymous_id, "user": owner.id}
@@ -118,13 +118,13 @@ def identify(heard: Heard, known: Known) -> Identification:
 def _identified(heard: Heard, known: Known) -> Owner:
     if heard.user_id:
         return Owner("user_id", heard.user_id)
-    if known.linked:
+    if known.linked and known.linked.kind == "user_id":
         return known.linked
     if known.email_user:
         return Owner("user_id", known.email_user)
     if heard.email:
         return Owner("email", heard.email)
-    return NOBODY
+    return known.linked or NOBODY
 
 
 def _only_identify_links(heard: Heard, known: Known) -> tuple[Reason, ...]:

@@ -18,6 +18,7 @@ from inkstand.fakes.kit.times import DAY
 
 Properties = Mapping[str, Any]
 MAX_AGE = 30 * DAY
+_HOST = re.compile(r"[^\s<>\"'`{}|\\^]+")
 _PLAIN_DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -102,7 +103,7 @@ def _is_web_address(url: object) -> bool:
         parts = urlsplit(url.strip())
     except ValueError:
         return False
-    return parts.scheme.lower() in {"http", "https"} and bool(parts.hostname)
+    return parts.scheme.lower() in {"http", "https"} and bool(_HOST.fullmatch(parts.hostname or ""))
 
 
 def _number(value: object, member: str, rule: str) -> Iterator[Reason]:

@@ -10,7 +10,7 @@ from flask import current_app, request
 from flask_smorest import Blueprint
 
 from inkstand.fakes.kit.times import iso
-from inkstand.simulator.errors import UnknownNameError, nearest
+from inkstand.simulator.errors import InkstandError, UnknownNameError, nearest
 from inkstand.simulator.explain.journey import Journey
 from inkstand.simulator.explain.ledgers import Rules
 from inkstand.simulator.explain.search import Asked, explain
@@ -165,6 +165,10 @@ def _with_changed(configuration: Configuration, ident: str, wanted: Mapping[str,
         message = f"There is no connection {ident!r}.{nearest(ident, list(connections))}"
         raise UnknownNameError(message)
     old = connections[ident]
+    for setting in wanted.get("settings", {}):
+        if setting not in old.settings:
+            hint = nearest(setting, list(old.settings))
+            raise InkstandError(f"The connection {ident} has no setting {setting!r}.{hint}")
     connections[ident] = replace(old, **{**wanted, "settings": {**old.settings, **wanted.get("settings", {})}})
     return replace(configuration, connections=tuple(connections.values()))
 

@@ -18,7 +18,7 @@ from inkstand.simulator.storage.tables import attempts, deliveries, messages
 from inkstand.simulator.workspaces.workspace import Workspace
 
 from .catalogue import Catalogue, Entry
-from .process import DISCARDED
+from .process import DISCARDED, EVER
 from .retry import Answer, Delivered, GivenUp, Retrying, Tried, judge
 
 if TYPE_CHECKING:
@@ -42,6 +42,14 @@ class Ended:
     answer: Answer
     body: bytes
     error: str | None
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """Up to when and where somebody looks: a time in milliseconds, and the newest message then."""
+
+    now: int
+    newest: int
 
 
 @dataclass(frozen=True)
@@ -84,15 +92,16 @@ class Deliverer:
         now = workspace.world.now()
         return [lane for due_at, _, lane in _first_of_each(workspace) if due_at <= now]
 
-    def next_due(self, workspace: Workspace) -> int | None:
-        """When something will next be due, in milliseconds of the workspace's clock."""
-        return min((due_at for due_at, _, _ in _first_of_each(workspace)), default=None)
+    def next_due(self, workspace: Workspace, newest: int = EVER) -> int | None:
+        """When something of messages up to `newest` will next be due, in milliseconds of the workspace's clock."""
+        return min((due_at for due_at, _, _ in _first_of_each(workspace, newest=newest)), default=None)
 
-    def next_of(self, workspace: Workspace, lane: str | None = None) -> Due | None:
-        """What is due now and was planned first, of one connection or of all."""
+    def next_of(self, workspace: Workspace, lane: str | None = None, horizon: Horizon | None = None) -> Due | None:
+        """What is due now, or was at the horizon, and was planned first, of one connection or of all."""
         epoch = workspace.door.epoch
-        due_at, seq, _ = min(_first_of_each(workspace, lane), default=(None, None, None))
-        if due_at is None or due_at > workspace.world.now():
+        seen = horizon or Horizon(workspace.world.now(), EVER)
+        due_at, seq, _ = min(_first_of_each(workspace, lane, seen.newest), default=(None, None, None))
+        if due_at is None or due_at > seen.now:
             return None
         rows = workspace.door.read(_PENDING, key=seq)
         return Due(rows[0], epoch) if rows else None
@@ -193,15 +202,15 @@ def _record_fate(tx: Tx, delivery: Row, verdict: Verdict) -> None:
     tx.because(delivery["message_id"], f"deliver:{delivery['connection']}", [verdict.reason])
 
 
-def _first_of_each(workspace: Workspace, lane: str | None = None) -> Iterator[tuple[int, int, str]]:
+def _first_of_each(workspace: Workspace, lane: str | None = None, newest: int = EVER) -> Iterator[tuple[int, int, str]]:
     for name in [lane] if lane else [connection.id for connection in workspace.configuration.connections]:
-        for row in workspace.door.read(_FIRST_OF_LANE, lane=name):
+        for row in workspace.door.read(_FIRST_OF_LANE, lane=name, newest=newest):
             yield row["due_at"], row["seq"], name
 
 
 _FIRST_OF_LANE = Statement(
     select(deliveries.c.due_at, deliveries.c.seq)
-    .where(deliveries.c.lane == bindparam("lane"))
+    .where(deliveries.c.lane == bindparam("lane"), deliveries.c.message_seq <= bindparam("newest"))
     .order_by(deliveries.c.due_at, deliveries.c.seq)
     .limit(1)
 )

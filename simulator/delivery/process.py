@@ -17,19 +17,22 @@ from .catalogue import Catalogue
 from .plan import oddities, plan
 
 AT_ONCE = 16
+EVER = 2**62
+"""A place in the log, or a time, that is never reached."""
+
 PLANNED = "planned"
 DISCARDED = "discarded"
 _PROGRESS = "processed"
 
 
-def process(workspace: Workspace, catalogue: Catalogue) -> int:
-    """Process the next messages of the log in one transaction; how many there were."""
+def process(workspace: Workspace, catalogue: Catalogue, newest: int = EVER) -> int:
+    """Process the next messages of the log, none after `newest`, in one transaction; how many there were."""
     epoch = workspace.door.epoch
-    if not workspace.door.read(_NEXT, after=_processed(workspace), limit=1):
+    if not workspace.door.read(_NEXT, after=_processed(workspace), newest=newest, limit=1):
         return 0
     with workspace.door.write(epoch) as tx:
         row = tx.one(_READ_PROGRESS, name=_PROGRESS)
-        found = tx.run(_NEXT, after=int(row["value"]) if row else 0, limit=AT_ONCE)
+        found = tx.run(_NEXT, after=int(row["value"]) if row else 0, newest=newest, limit=AT_ONCE)
         if not found:
             return 0
         _plan_all(tx, found, workspace, catalogue)
@@ -93,7 +96,7 @@ def _integrations(message: Row) -> Mapping[str, Any]:
 _READ_PROGRESS = Statement(select(state.c.value).where(state.c.name == bindparam("name")))
 _NEXT = Statement(
     select(messages.c.seq, messages.c.message_id, messages.c.type, messages.c.source, messages.c.integrations)
-    .where(messages.c.seq > bindparam("after"))
+    .where(messages.c.seq > bindparam("after"), messages.c.seq <= bindparam("newest"))
     .order_by(messages.c.seq)
     .limit(bindparam("limit"))
 )

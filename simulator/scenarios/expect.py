@@ -40,14 +40,20 @@ def compare(claim: object, rows: Sequence[Row]) -> Iterator[Mismatch]:
             yield from _differences(claim["all"], row, ("all",), "", row)
         if "all" in claim and not chosen and "count" not in claim:
             yield Mismatch(("where",), "where", claim.get("where", {}), f"no such row among {len(rows)}", _last(rows))
-        yield from _unknown_fields(claim.get("where", {}), rows)
+        yield from _slips(claim.get("where", {}), rows)
 
 
-def _unknown_fields(where: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[Mismatch]:
+def _slips(where: Row, rows: Sequence[Row], path: Where = ("where",)) -> Iterator[Mismatch]:
+    """Fields in `where` that no row has and that are nearly the name of one: absence would be claimed by accident."""
     known = list(dict.fromkeys(key for row in rows for key in row))
     for key, value in where.items():
-        if known and key not in known:
-            yield Mismatch(("where", key), f"where.{key}", value, f"no such field.{nearest(key, known)}")
+        hint = "" if key in known else nearest(key, known, 0.75)
+        if hint:
+            field = ".".join(map(str, (*path, key)))
+            yield Mismatch((*path, key), field, value, f"no such field.{hint}")
+        elif isinstance(value, Mapping):
+            inner = [row[key] for row in rows if isinstance(row.get(key), Mapping)]
+            yield from _slips(value, inner, (*path, key))
 
 
 def _last(rows: Sequence[Row]) -> Row | None:

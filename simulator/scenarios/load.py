@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from .schema import ScenarioSchema
 
 Path_ = tuple[str | int, ...]
 Places = Mapping[Path_, tuple[int, int]]
+
+
+_SCALARS = frozenset({"str", "int", "float", "bool", "null"})
 
 
 class _Loader(yaml.SafeLoader):
@@ -124,12 +128,18 @@ def _parse(text: str, file: str) -> tuple[Any, Places]:
 
 def _value(loader: _Loader, node: yaml.Node, path: Path_, places: dict[Path_, tuple[int, int]], file: str) -> Any:
     places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    if node.tag.endswith((":set", ":omap", ":pairs")):
+        raise BrokenFileError(
+            f"{file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}: JSON has no {node.tag}."
+        )
     if isinstance(node, yaml.SequenceNode):
         return [_value(loader, item, (*path, index), places, file) for index, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
         members: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            where = f"{file}:{key_node.start_mark.line + 1}:{key_node.start_mark.column + 1}"
+            where = _where(file, key_node)
+            if key_node.tag.endswith(":merge"):
+                raise BrokenFileError(f"{where}: merge keys (<<) are not part of the language; write the members out.")
             if not isinstance(key_node, yaml.ScalarNode):
                 raise BrokenFileError(f"{where}: a key must be text; put what stands in braces into quotes.")
             key = loader.construct_object(key_node)
@@ -138,11 +148,27 @@ def _value(loader: _Loader, node: yaml.Node, path: Path_, places: dict[Path_, tu
             members[key] = _value(loader, value_node, (*path, key), places, file)
             places[(*path, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
         return members
-    return loader.construct_object(node)
+    return _scalar(loader, node, file)
+
+
+def _where(file: str, node: yaml.Node) -> str:
+    return f"{file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+
+
+def _scalar(loader: _Loader, node: yaml.Node, file: str) -> Any:
+    """A scalar that JSON has too; raises BrokenFileError for any other."""
+    where = _where(file, node)
+    if node.tag.rpartition(":")[2] not in _SCALARS:
+        raise BrokenFileError(f"{where}: text, numbers, true, false and null are what a call can hold; not {node.tag}.")
+    value = loader.construct_object(node)
+    if isinstance(value, float) and not isfinite(value):
+        raise BrokenFileError(f"{where}: {value} is not a number that a call can hold.")
+    return value
 
 
 def _complaints(messages: Any, places: Places, file: str) -> Iterator[str]:  # marshmallow's own shape
-    for path, text in _flat(messages, ()):
+    for long_path, text in _flat(messages, ()):
+        path = tuple(step for n, step in enumerate(long_path) if step != "value" or long_path[: n + 1] in places)
         known = next((path[:end] for end in range(len(path), -1, -1) if path[:end] in places), ())
         line, column = places.get(known, (1, 1))
         where = _in_words(path)
@@ -161,6 +187,6 @@ def _flat(messages: Any, path: Path_) -> Iterator[tuple[Path_, str]]:
             yield from _flat(value, path if key == "_schema" else (*path, key))
     elif isinstance(messages, list):
         for message in messages:
-            yield path, str(message)
+            yield from _flat(message, path)
     else:
         yield path, str(messages)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from inkstand.simulator.errors import nearest
 
@@ -21,6 +21,12 @@ class ConnectionSchema(Schema):
     settings = fields.Dict(keys=fields.String(), values=fields.String())
     enabled = fields.Boolean()
     base_url = fields.String(data_key="baseUrl", allow_none=True)
+
+    @validates_schema
+    def changes_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        """A step that changes nothing is a slip of the pen."""
+        if set(data) == {"id"}:
+            raise ValidationError("Say what to change: settings, enabled or baseUrl.")
 
 
 def _claim(value: Any) -> None:  # any YAML value
@@ -44,6 +50,8 @@ def _claim_members(value: Mapping[str, Any]) -> None:
     count = value.get("count", 0)
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise ValidationError({"count": ["A count is a whole number from 0."]})
+    if value.get("all") == {} or (value.get("count") == 0 and "all" in value):
+        raise ValidationError({"all": ["This claims nothing: name fields, and rows to have them."]})
     if "count" not in value and "all" not in value:
         raise ValidationError("A claim with where says count, all, or both.")
 
@@ -78,10 +86,18 @@ def _no_misspelling(value: Mapping[str, Any]) -> None:
             raise ValidationError({name: [f"Segment has no member {name!r}. Did you mean {meant!r}?"]})
 
 
+def _no_misspellings(calls: list[Any]) -> None:
+    for index, call in enumerate(calls):
+        try:
+            _no_misspelling(call if isinstance(call, dict) else {})
+        except ValidationError as error:
+            raise ValidationError({index: error.messages}) from error
+
+
 _call = fields.Dict(keys=fields.String(), validate=_no_misspelling)
 VERBS: Mapping[str, fields.Field[Any]] = {
     **dict.fromkeys(CALLS, _call),
-    "batch": fields.List(fields.Raw()),
+    "batch": fields.List(fields.Raw(allow_none=True), validate=_no_misspellings),
     "advance": fields.String(required=True),
     "settle": fields.Raw(allow_none=True, validate=_text_or_nothing),
     "expect": fields.Dict(keys=fields.String(), values=_Claim(), validate=_some_view),

@@ -142,6 +142,25 @@ def test_no_event_is_left_with_a_profile_that_was_joined(history):
     assert all(not (owner.kind == "email" and owner.id in replay.email_users) for owner in replay.now)
 
 
+@given(HISTORIES, st.sampled_from(VISITORS), st.sampled_from(EMAILS))
+def test_only_a_user_id_joins_an_email(history, visitor, email):
+    """An identify without a userId joins nobody's profile and takes no event from an e-mail."""
+    before = Replay().play(history)
+    after = Replay().play([*history, ("identify", Heard(None, visitor, email))])
+
+    kept = [old == new for old, new in zip(before.now, after.now, strict=True) if old.kind in {"email", "user_id"}]
+    assert all(kept)
+    assert before.email_users == after.email_users
+
+
+def test_a_second_email_on_one_device():
+    """It is another person: events from then on are the second e-mail's, and the device is told to be shared."""
+    decided = identify(Heard(None, "a1", "e2@x.test"), Known(linked=Owner("email", "e1@x.test")))
+
+    assert decided.owner == Owner("email", "e2@x.test")
+    assert "movable_ink.identify.shared_device" in [reason.rule for reason in decided.reasons]
+
+
 def test_only_identify_links():
     """A track with both ids is the user's, ties nothing, and says so."""
     decided = attribute(Heard("u1", "a1"), Known())

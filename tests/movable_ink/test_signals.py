@@ -25,6 +25,7 @@ def rules(name, properties, context=None, age=0):
         ({"url": "/s"}, ["url_not_web"]),
         ({"url": "app://shop/s"}, ["url_not_web"]),
         ({"url": "https://"}, ["url_not_web"]),
+        ({"url": "https://a b/x"}, ["url_not_web"]),
         ({"url": 3}, ["url_not_web"]),
         ({"sku": None, "url": None}, ["product_id_missing", "url_missing"]),
     ],

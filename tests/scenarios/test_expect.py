@@ -58,10 +58,26 @@ def test_more_fields_still_fit(wanted, more):
     assert fits(wanted, {**more, **wanted})
 
 
-@pytest.mark.parametrize("claim", [[{"aa": 1}, {}], {"where": {"aa": 1}, "count": 0}])
-def test_a_field_that_no_row_has_is_a_mismatch(claim):
+NAMED = [{"destination": "Inkit", "owner": {"user_id": "u"}}]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        [{"destinaton": 1}],
+        {"where": {"destinaton": "Inkit"}, "count": 0},
+        {"where": {"owner": {"usr_id": "u"}}, "count": 0},
+    ],
+)
+def test_a_slip_of_the_pen_is_a_mismatch(claim):
     """A misspelt field is told, even where the claim would hold by accident."""
-    assert "no such field" in str([mismatch.came for mismatch in compare(claim, ROWS)])
+    assert "no such field. Did you mean" in str([mismatch.came for mismatch in compare(claim, NAMED)])
+
+
+def test_the_absence_of_a_field_can_be_claimed():
+    """A field that is merely not there, and nearly none of those that are, is an honest claim of absence."""
+    assert not list(compare({"where": {"groupId": "g"}, "count": 0}, NAMED))
+    assert not list(compare({"where": {"owner": {"anonymous_id": "a"}}, "count": 0}, NAMED))
 
 
 def test_an_empty_mapping_is_empty():

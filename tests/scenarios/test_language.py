@@ -75,6 +75,30 @@ def test_other_members_pass_through():
     assert loads("name: n\nsteps:\n  - track: {email: x, zebra: 1}\n", "f.yaml").steps
 
 
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("- track: {userId: !!binary aGk=}", "f.yaml:3:21: text, numbers"),
+        ("- track: {properties: {a: .inf}}", "f.yaml:3:29: inf is not a number"),
+        ("- track: {properties: !!set {a, b}}", "JSON has no"),
+        ("- track: {<<: {a: 1}}", "merge keys"),
+        ("- batch: [{type: track, userID: u}]", "Did you mean 'userId'"),
+        ("- connection: {id: inkit}", "Say what to change"),
+        ("- expect: {messages: {all: {}}}", "claims nothing"),
+        ("- expect: {messages: {count: 0, all: {type: track}}}", "claims nothing"),
+        ("- expect:\n      messages:\n        cuont: 1", "f.yaml:5:9:"),
+        ("- track:\n      propertys: {}", "f.yaml:4:7:"),
+    ],
+)
+def test_what_cannot_be_meant(step, words):
+    """Values that JSON does not have, claims of nothing and changes of nothing are told at their place."""
+    told = complaint(f"name: n\nsteps:\n  {step}\n")
+
+    assert words in told
+    assert "value" not in told
+    assert "{'" not in told
+
+
 @pytest.mark.parametrize("text", ["name: {{ u }}\n", "name: n\nsteps: &a [*a]\n", "? [a]\n: b\n"])
 def test_yaml_that_is_more_than_text(text):
     """Keys that are no text and things that contain themselves are told, not crashed on."""

@@ -182,3 +182,34 @@ def test_where_the_clock_cannot_go(workspace, duration):
         workspace.advance(duration)
 
     assert workspace.client.workspace(workspace.name).told["now"] == "2026-01-01T00:00:00.000Z"
+
+
+def test_settle_ends_while_calls_keep_coming(client):
+    """It delivers what is due when it is asked, however much arrives meanwhile."""
+    room = client.create("busy", delivery="manual")
+    for number in range(20):
+        track(room, number)
+    stop = threading.Event()
+
+    def post():
+        number = 100
+        while not stop.is_set():
+            number += 1
+            track(room, f"{threading.get_ident()}-{number}")
+
+    threads = [threading.Thread(target=post) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    room.settle()
+    room.advance("1m")
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+    assert len(room.view("movable_ink.events")) >= 20
+
+
+def test_a_setting_that_a_connection_does_not_have(workspace):
+    """A misspelt setting is refused with the one that was meant."""
+    with pytest.raises(InkstandError, match="Did you mean 'apiKey'"):
+        workspace.change_connection("inkit", {"settings": {"apikey": "x"}})
