@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inkstand.fakes.movable_ink.attribution import Heard, Known, Owner, attribute, identify
@@ -159,6 +159,22 @@ def test_a_second_email_on_one_device():
 
     assert decided.owner == Owner("email", "e2@x.test")
     assert "movable_ink.identify.shared_device" in [reason.rule for reason in decided.reasons]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(HISTORIES)
+def test_the_store_carries_out_what_is_decided(client, history):
+    """Whatever is sent over HTTP, the owners that are stored are those of the same decisions replayed in memory."""
+    workspace = client.create("replay", clock="frozen", delivery="manual")
+    for call, heard in history:
+        who = {"userId": heard.user_id, "anonymousId": heard.anonymous_id}
+        about = {"event": "Opened"} if call == "track" else {"traits": {"email": heard.email}}
+        workspace.post(call, {**{name: ident for name, ident in who.items() if ident}, **about})
+    workspace.settle()
+
+    named = [(call, heard) for call, heard in history if heard.user_id or heard.anonymous_id]
+    wanted = [{owner.kind: owner.id} for owner in Replay().play(named).now]
+    assert [row["owner"] for row in workspace.view("movable_ink.events")] == wanted
 
 
 def test_only_identify_links():
