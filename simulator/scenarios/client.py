@@ -13,6 +13,7 @@ from inkstand.simulator.errors import CannotStartError, InkstandError, SandboxFa
 
 CONTROL = "/_sandbox/v1"
 TIMEOUT_SECONDS = 120
+_WRONG_ADDRESS = (requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL)
 _PATHS = {
     **{name: f"/v1/{name}" for name in ("identify", "track", "page", "screen", "group", "alias")},
     "batch": "/v1/batch",
@@ -51,9 +52,12 @@ class Client:
                 "If it serves elsewhere, say where with --url or INKSTAND_URL."
             )
             raise CannotStartError(message) from error
-        except requests.exceptions.RequestException as error:
+        except (*_WRONG_ADDRESS, requests.exceptions.InvalidJSONError) as error:
             message = f"{self.base_url} cannot be asked: {error}"
             raise InkstandError(message) from error
+        except requests.RequestException as error:
+            message = f"{self.base_url} broke off: {error}"
+            raise CannotStartError(message) from error
 
     def workspace(self, name: str) -> Workspace:
         """A workspace that exists; raises UnknownNameError when it does not."""
