@@ -87,9 +87,9 @@ class Sandbox:
             return self._settle(workspace, _newest(workspace))
 
     def _settle(self, workspace: Workspace, newest: int) -> int:
-        horizon = Horizon(workspace.world.now(), newest)
         while process(workspace, self.catalogue, newest):
             pass
+        horizon = Horizon(workspace.world.now(), newest)
         tried = 0
         while (due := self.deliverer.next_of(workspace, horizon=horizon)) is not None:
             self.deliverer.perform(workspace, due)

@@ -213,3 +213,13 @@ def test_a_setting_that_a_connection_does_not_have(workspace):
     """A misspelt setting is refused with the one that was meant."""
     with pytest.raises(InkstandError, match="Did you mean 'apiKey'"):
         workspace.change_connection("inkit", {"settings": {"apikey": "x"}})
+
+
+def test_settle_on_a_running_clock(client):
+    """While the clock runs, what is planned during a settle is delivered by it."""
+    room = client.create("running", delivery="manual")
+    for number in range(200):
+        track(room, number)
+    room.settle()
+
+    assert {row["status"] for row in room.view("deliveries") if row["connection"] == "movable-ink"} == {"delivered"}
