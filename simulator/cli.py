@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,7 +101,6 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
 _url = click.option("--url", help="The sandbox to speak to (default: INKSTAND_URL, else http://127.0.0.1:4650).")
 _near = click.option("--url", help="Play against a sandbox that is running there instead of one of its own.")
 _in = click.option("--workspace", "-w", default="default", show_default=True, help="The workspace.")
-Command = Callable[..., None]
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

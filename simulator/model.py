@@ -10,7 +10,6 @@ import msgspec
 
 from inkstand.fakes.kit.ledger import Reason
 
-CallType = Literal["identify", "track", "page", "screen", "group", "alias"]
 IN_PROCESS = "http://inkstand.invalid"
 """Where the fakes of this process live for a delivery; a name that by RFC 2606 leads nowhere else."""
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.kit.http import dump_text, letters
 from inkstand.fakes.kit.ledger import Reason
 
 Values = Mapping[str, Any]
@@ -88,10 +88,6 @@ def _shown(value: object) -> str:
 
 
 def _near(wanted: str, values: Values) -> dict[str, str]:
-    letters = _letters(wanted)
-    near = next((name for name in values if _letters(name) == letters and name != wanted), None)
+    spelled = letters(wanted)
+    near = next((name for name in values if letters(name) == spelled and name != wanted), None)
     return {"near": near} if near else {}
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[\W_]", "", name.lower())

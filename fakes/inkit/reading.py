@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inkstand.fakes.kit.http import RefusedError, dump_text, kind_of, storable
+from inkstand.fakes.kit.http import RefusedError, column_text, dump_text, kind_of, storable
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def read(body: object) -> Identify:
     is_text = template_id is None or isinstance(template_id, str)
     context = body.get("context")
     return Identify(
-        message_id=_text(body.get("messageId")),
+        message_id=column_text(body.get("messageId")),
         profile=_profile(body),
         template_id=storable((template_id or "").strip()) or None if is_text else None,
         wrong_template_id=None if is_text else dump_text(template_id)[:80],
@@ -53,13 +53,7 @@ def read(body: object) -> Identify:
 
 def _profile(body: Mapping[str, Any]) -> tuple[str, str]:
     for member, kind in (("userId", "user_id"), ("anonymousId", "anonymous_id")):
-        value = _text(body.get(member))
+        value = column_text(body.get(member))
         if value:
             return kind, value
     raise RefusedError(400, "An identify call must carry a userId or an anonymousId; neither came.")
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return storable(str(value)) or None

@@ -141,6 +141,18 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+def column_text(value: object) -> str | None:
+    """Text, or a whole number as its digits, as a column may hold it; None for anything else and for empty text."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return storable(str(value)) or None
+
+
+def letters(name: str) -> str:
+    """The letters and digits of a name in lower case: what two spellings of one name share."""
+    return "".join(filter(str.isalnum, name)).lower()
+
+
 def basic_credentials(header: str | None) -> tuple[str, str] | None:
     """User and password of an `Authorization: Basic` header, the colon optional; None when it is not one."""
     if not header or header[:6].lower() != "basic ":

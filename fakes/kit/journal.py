@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 from sqlalchemy import insert, select
-from werkzeug.exceptions import HTTPException
 
 from . import current
 from .http import storable
@@ -64,11 +63,6 @@ def gone(_: WorkspaceGoneError) -> tuple[dict[str, str], int]:
 def not_faked(what: str) -> tuple[dict[str, str], int]:
     """The answer of a route that the real service has and ours does not."""
     return {"message": f"not faked yet: {what}"}, 501
-
-
-def http_error(error: HTTPException) -> tuple[dict[str, str], int]:
-    """A refusal in the plain form `{"message": …}`."""
-    return {"message": error.description or error.name}, error.code or 500
 
 
 def refusals_view(service: str) -> View:

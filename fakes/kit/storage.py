@@ -19,7 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement, Select, insert, literal_column, select
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from .http import dump_text, parse_json, storable
+from .http import dump_text, parse_json
 from .ledger import Reason
 from .world import World
 
@@ -327,11 +327,6 @@ def view(name: str, about: str, query: Select[Any], shape: Callable[[dict[str, A
     """A view of one query, compiled once; `shape` makes a row what people read."""
     statement = Statement(query)
     return View(name, about, lambda door: [shape(dict(row)) for row in door.read(statement)], shape)
-
-
-def safe(text: object) -> str | None:
-    """A value from the wire as a text column holds it; None stays None."""
-    return None if text is None else storable(text if isinstance(text, str) else dump_text(text))
 
 
 def loads(text: str | bytes | None) -> Any:  # a JSON value is anything

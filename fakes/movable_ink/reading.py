@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inkstand.fakes.kit.http import dump_text, storable
+from inkstand.fakes.kit.http import column_text, dump_text
 from inkstand.fakes.kit.times import LAST, parse_iso
 
 from .attribution import Heard
@@ -34,19 +34,19 @@ class Event:
 
 def read(body: Mapping[str, Any]) -> Event:
     """An event as Segment's classic destination posts it: the message as Segment holds it."""
-    call = _text(body.get("type")) or "unknown"
-    name = _text(body.get("event"))
+    call = column_text(body.get("type")) or "unknown"
+    name = column_text(body.get("event"))
     properties, traits, context = (_object(body.get(key)) for key in ("properties", "traits", "context"))
     kind = kind_of(call, name)
-    email = _text(traits.get("email")) if call == "identify" else None
+    email = column_text(traits.get("email")) if call == "identify" else None
     return Event(
         call=call,
         name=name,
         kind=kind,
-        message_id=_text(body.get("messageId")),
+        message_id=column_text(body.get("messageId")),
         heard=Heard(
-            _text(body.get("userId")),
-            _text(body.get("anonymousId")),
+            column_text(body.get("userId")),
+            column_text(body.get("anonymousId")),
             email.strip().lower() if email else None,
         ),
         occurred_at=parse_time(body.get("timestamp")),
@@ -70,9 +70,3 @@ def parse_time(value: object) -> int | None:
 
 def _object(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return storable(str(value)) or None

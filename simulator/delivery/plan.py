@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inkstand.fakes.kit.destination import Destination
+from inkstand.fakes.kit.http import letters
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.simulator.model import Connection
 
@@ -86,8 +87,5 @@ def _by_settings(connection: Connection, destination: Destination) -> Discarded 
 
 
 def _same_letters(name: str, known: frozenset[str]) -> dict[str, str]:
-    def letters(text: str) -> str:
-        return "".join(filter(str.isalnum, text)).lower()
-
     near = next((other for other in sorted(known) if letters(other) == letters(name)), None)
     return {"near": near} if near else {}
