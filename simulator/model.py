@@ -64,16 +64,15 @@ class Receipt:
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """A call that became a message: the columns it is found by, its bytes as it came and as Segment holds it."""
+    """A call that became a message: the columns it is found by, its bytes as they came, what its batch said beside."""
 
     message_id: str
     type: str
     event: str | None
     user_id: str | None
     anonymous_id: str | None
-    integrations: str | None
     raw: bytes
-    body: bytes
+    envelope: str | None
     notes: tuple[Reason, ...] = ()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, bindparam, func, insert, select
 
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.storage import Row, Statement, Tx, View
+from inkstand.fakes.kit.storage import Bulk, Row, Statement, Tx, View
 from inkstand.fakes.kit.times import LAST, iso
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import identifier, machine_now
@@ -68,7 +68,7 @@ class Sandbox:
     def _accept(self, workspace: Workspace, receipt: Receipt, calls: list[Taken | Dropped]) -> None:
         with workspace.door.write(receipt.epoch) as tx:
             fresh, dropped = _sorted_out(tx, calls)
-            tx.many(_ADD_MESSAGE, [_message_row(call, receipt) for call in fresh])
+            tx.bulk(_ADD_MESSAGES, [_message_values(call, receipt) for call in fresh])
             if dropped:
                 after = tx.run(_NEWEST_MESSAGE)[0]["seq"] or 0
                 tx.many(_ADD_DISCARD, [_discard_row(call, receipt, after) for call in dropped])
@@ -196,11 +196,16 @@ def _seen(tx: Tx, message_ids: list[str]) -> set[str]:
     return {row["message_id"] for row in found}
 
 
+def _message_values(call: Taken, receipt: Receipt) -> tuple[object, ...]:
+    """A message as a row, in the order of the log's columns."""
+    named = (call.message_id, receipt.source, call.type, call.event, call.user_id, call.anonymous_id)
+    return (*named, receipt.at, call.envelope, call.raw)
+
+
 def _message_row(call: Taken, receipt: Receipt) -> dict[str, object]:
     return {
         **_found_by(call),
-        "integrations": call.integrations,
-        "body": call.body,
+        "envelope": call.envelope,
         "source": receipt.source,
         "received_at": receipt.at,
     }
@@ -223,10 +228,10 @@ def _found_by(call: Taken | Dropped) -> dict[str, object]:
 
 
 _FOUND_BY = ("message_id", "type", "event", "user_id", "anonymous_id", "raw")
-_MESSAGE_COLUMNS = (*_FOUND_BY, "integrations", "body")
+_MESSAGE_COLUMNS = (*_FOUND_BY, "envelope")
 _DISCARD_COLUMNS = (*_FOUND_BY, "code", "after")
 _NEWEST_MESSAGE = Statement(select(func.max(messages.c.seq).label("seq")))
-_ADD_MESSAGE = Statement(insert(messages), *_MESSAGE_COLUMNS, "source", "received_at")
+_ADD_MESSAGES = Bulk(messages)
 _ADD_DISCARD = Statement(insert(discards), *_DISCARD_COLUMNS, "source", "received_at")
 _row: list[BindParameter[Any]] = [bindparam(name) for name in (*_MESSAGE_COLUMNS, "source", "received_at")]
 _APPEND = Statement(

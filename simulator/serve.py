@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 THREADS = 8
 _LARGEST_BODY = 64 * 1024 * 1024
+_RECEIVED_AT_ONCE = 65_536
+_RARELY = (20_000, 10, 10)
+"""When to look for cycles: a batch of calls makes thousands of objects that die by themselves."""
 
 
 def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | None = None) -> None:
@@ -41,6 +44,7 @@ def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | No
                 sockets=[listening],
                 threads=THREADS,
                 max_request_body_size=_LARGEST_BODY,
+                recv_bytes=_RECEIVED_AT_ONCE,
                 ident="inkstand",
                 clear_untrusted_proxy_headers=True,
                 asyncore_use_poll=True,
@@ -52,6 +56,7 @@ def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | No
                 if port_file is not None:
                     _write_whole(port_file, f"{port}\n")
                 gc.freeze()
+                gc.set_threshold(*_RARELY)
                 gc.enable()
                 ready(f"http://{_shown(settings.host)}:{port}")
                 server.run()

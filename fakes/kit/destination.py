@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .http import parse_json
+from .http import dump_json
 from .ledger import Reason
 
 Settings = Mapping[str, str]
@@ -50,15 +50,15 @@ class Setting:
 
 
 class WireMessage(Mapping[str, Any]):
-    """A message as Segment spells it on the wire: read-only, camelCase; `body` are its bytes as stored."""
+    """A message as Segment spells it on the wire: read-only, camelCase; `body` are its bytes."""
 
-    def __init__(self, body: bytes) -> None:
-        self.body = body
+    def __init__(self, members: Mapping[str, Any]) -> None:
+        self._members = members
 
     @cached_property
-    def _members(self) -> Mapping[str, Any]:
-        members: Mapping[str, Any] = parse_json(self.body)
-        return members
+    def body(self) -> bytes:
+        """It as compact JSON."""
+        return dump_json(dict(self._members))
 
     def __getitem__(self, key: str) -> Any:  # what a customer put on the wire
         return self._members[key]

@@ -13,7 +13,6 @@ import msgspec
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]|\\(?=u[0-9a-f]{4})")
-_MAY_OVERFLOW = re.compile(rb"[0-9][eE]\+?[0-9]{3}")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACES_TO_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
@@ -54,7 +53,7 @@ def parse_json(body: bytes) -> Any:  # a JSON value is anything
         message = f"nested more than {DEEPEST} deep"
         raise BadJsonError(message)
     try:
-        return _parse_patiently(body) if _MAY_OVERFLOW.search(body) else _decode(body)
+        return _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _parse_patiently(body)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, Protocol, cast
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Tex
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.schema import CreateIndex, CreateTable
-from sqlalchemy.sql import ClauseElement, Select, insert, literal_column, select
+from sqlalchemy.sql import ClauseElement, Select, bindparam, insert, literal_column, select
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from .http import dump_text, parse_json
@@ -24,6 +25,7 @@ from .ledger import Reason
 from .world import World
 
 _DIALECT = sqlite_dialect(paramstyle="named")
+_POSITIONAL = sqlite_dialect(paramstyle="qmark")
 _READERS_KEPT = 2
 _BUSY_SECONDS = 30
 Row = sqlite3.Row
@@ -102,6 +104,25 @@ class Statement:
         return {**self.defaults, **params} if self.defaults else params
 
 
+class Bulk:
+    """Inserts many rows in few steps: every step of a statement gives other threads the processor, and they take it."""
+
+    _CHUNKS = (100, 25, 5, 1)
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._columns = [column.name for column in table.c if not column.primary_key]
+
+    @cached_property
+    def texts(self) -> list[tuple[int, str]]:
+        """How many rows a statement inserts, and the statement; the largest first."""
+        return [(size, self._text(size)) for size in self._CHUNKS]
+
+    def _text(self, size: int) -> str:
+        rows = [{name: bindparam(f"{name}_{row}") for name in self._columns} for row in range(size)]
+        return str(insert(self._table).values(rows).compile(dialect=_POSITIONAL))
+
+
 class Tx:
     """What may be done while the writer door is held: all of it is kept, or none."""
 
@@ -130,6 +151,14 @@ class Tx:
         if rows:
             bound = [statement.bind(row) for row in rows] if statement.defaults else rows
             self.connection.executemany(statement.text, bound)
+
+    def bulk(self, statement: Bulk, rows: Sequence[tuple[object, ...]]) -> None:
+        """Insert rows, each in the order of the table's columns, its row id left out."""
+        begin = 0
+        for size, text in statement.texts:
+            while len(rows) - begin >= size:
+                self.connection.execute(text, tuple(chain.from_iterable(rows[begin : begin + size])))
+                begin += size
 
     def number(self, name: str) -> int:
         """The next number of a count that this workspace keeps: 1, 2, 3 …; for ids that have no other cause."""

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from inkstand.fakes.kit.destination import HttpCall, Skip, WireMessage
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.storage import Row, Statement, Tx, WorkspaceGoneError
+from inkstand.simulator.messages import held
 from inkstand.simulator.model import Connection
 from inkstand.simulator.storage.tables import attempts, deliveries, messages
 from inkstand.simulator.workspaces.workspace import Workspace
@@ -121,7 +122,7 @@ class Deliverer:
         delivery = due.delivery
         connection = next(one for one in workspace.configuration.connections if one.id == delivery["connection"])
         job = Job(workspace, delivery, connection, self.catalogue.entries[connection.destination], due.epoch)
-        calls = job.entry.destination.translate(WireMessage(delivery["body"]), connection.settings)
+        calls = job.entry.destination.translate(WireMessage(held(delivery)), connection.settings)
         if isinstance(calls, Skip):
             _discard(job, calls)
             return
@@ -215,8 +216,9 @@ _FIRST_OF_LANE = Statement(
     .limit(1)
 )
 _columns = ("seq", "message_id", "connection", "attempts", "first_at")
+_HELD_BY = ("type", "raw", "envelope", "received_at")
 _PENDING = Statement(
-    select(*(deliveries.c[name] for name in _columns), messages.c.body)
+    select(*(deliveries.c[name] for name in _columns), *(messages.c[name] for name in _HELD_BY))
     .join(messages, messages.c.seq == deliveries.c.message_seq)
     .where(deliveries.c.seq == bindparam("key"), deliveries.c.lane.is_not(None))
 )

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select
 
-from inkstand.fakes.kit.storage import Row, Statement, Tx, loads, reason_row
+from inkstand.fakes.kit.storage import Row, Statement, Tx, reason_row
 from inkstand.fakes.kit.storage import reasons as reasons_table
+from inkstand.simulator.messages import held
 from inkstand.simulator.model import Connection
 from inkstand.simulator.storage.tables import deliveries, messages, state
 from inkstand.simulator.workspaces.workspace import Workspace, put
@@ -89,13 +90,13 @@ def _connections(workspace: Workspace, message: Row) -> Iterator[Connection]:
 
 
 def _integrations(message: Row) -> Mapping[str, Any]:
-    value = loads(message["integrations"]) if message["integrations"] else {}
-    return value if isinstance(value, dict) else {}
+    value: Mapping[str, Any] = held(message)["integrations"]
+    return value
 
 
 _READ_PROGRESS = Statement(select(state.c.value).where(state.c.name == bindparam("name")))
 _NEXT = Statement(
-    select(messages.c.seq, messages.c.message_id, messages.c.type, messages.c.source, messages.c.integrations)
+    select(messages)
     .where(messages.c.seq > bindparam("after"), messages.c.seq <= bindparam("newest"))
     .order_by(messages.c.seq)
     .limit(bindparam("limit"))

@@ -24,9 +24,8 @@ messages = Table(
     Column("user_id", Text),
     Column("anonymous_id", Text),
     Column("received_at", Integer, nullable=False),
-    Column("integrations", Text),
+    Column("envelope", Text),
     Column("raw", LargeBinary, nullable=False),
-    Column("body", LargeBinary, nullable=False),
     Index("messages_message", "message_id"),
 )
 discards = Table(

@@ -8,13 +8,9 @@ from sqlalchemy import select
 
 from inkstand.fakes.kit.storage import View, loads, reasons, view
 from inkstand.fakes.kit.times import iso
+from inkstand.simulator.messages import held
 
 from .tables import attempts, deliveries, discards, messages
-
-
-def _message(row: dict[str, Any]) -> dict[str, Any]:
-    members: dict[str, Any] = loads(row["body"])
-    return members
 
 
 def _discard(row: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +83,7 @@ VIEWS: tuple[View, ...] = (
         "messages",
         "calls that were accepted, as Segment holds them",
         select(messages).order_by(messages.c.seq),
-        _message,
+        held,
     ),
     view(
         "discards",

@@ -7,19 +7,20 @@ from typing import Any
 
 import msgspec
 
-from inkstand.fakes.kit.http import dump_json, dump_text, kind_of, storable
+from inkstand.fakes.kit.http import dump_json, kind_of, storable
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.simulator.model import Dropped, Taken
+from inkstand.simulator.messages import Envelope, given_message_id, unclear_times
+from inkstand.simulator.model import CALL_TYPES, Dropped, Taken
 
 from . import rules
 from .limits import BATCH_CALLS, CALL_BYTES, RefusedError
-from .normalize import Envelope, normalize
 
 
 class _Batch(msgspec.Struct):
     batch: list[msgspec.Raw]
 
 
+_NAMED_BY = dict.fromkeys(CALL_TYPES, "name") | {"track": "event"}
 _SPLIT = msgspec.json.Decoder(_Batch).decode
 NewId = Callable[[], str]
 
@@ -27,23 +28,24 @@ NewId = Callable[[], str]
 def read_call(
     call_type: str, call: Mapping[str, Any], raw: bytes, envelope: Envelope, new_id: NewId
 ) -> Taken | Dropped:
-    """One call, checked and normalised; `raw` are its bytes as they came."""
-    message_id = _message_id(call) or new_id()
+    """One call, checked; `raw` are its bytes as they came."""
+    message_id = given_message_id(call) or new_id()
     dropped = rules.check(call_type, call)
     if dropped is not None:
         return _dropped(message_id, call_type, call, raw, dropped)
-    message, unclear = normalize(call_type, call, message_id, envelope)
-    return Taken(
-        message_id=storable(message_id),
-        type=call_type,
-        event=_column(call.get("event") if call_type == "track" else call.get("name")),
-        user_id=_column(message.get("userId")),
-        anonymous_id=_column(message.get("anonymousId")),
-        integrations=dump_text(message["integrations"]) if message["integrations"] else None,
-        raw=raw,
-        body=dump_json(message),
-        notes=(*rules.warn(call), *unclear),
-    )
+    event, user_id, anonymous_id = call.get(_NAMED_BY[call_type]), call.get("userId"), call.get("anonymousId")
+    if not _is_plain(raw, message_id, event, user_id, anonymous_id):
+        message_id = storable(message_id)
+        event, user_id, anonymous_id = _column(event), _column(user_id), _column(anonymous_id)
+    notes = (*rules.warn(call), *unclear_times(call.get("timestamp"), envelope.sent_at))
+    return Taken(message_id, call_type, event, user_id, anonymous_id, raw, envelope.text, notes)
+
+
+def _is_plain(raw: bytes, *values: object) -> bool:
+    """Whether a call's texts can stand in a column as they are: nothing but ASCII, nothing written with an escape."""
+    if not raw.isascii() or b"\\u" in raw:
+        return False
+    return all(value is None or type(value) is str for value in values)
 
 
 def split(body: Mapping[str, Any], raw: bytes) -> list[tuple[Any, bytes]]:
@@ -70,7 +72,7 @@ def read_batch(batch: list[tuple[Any, bytes]], envelope: Envelope, new_id: NewId
         call_type = members.get("type")
         too_much = _too_much(index, raw)
         if too_much is not None:
-            yield _dropped(_message_id(members) or new_id(), call_type, members, raw, too_much)
+            yield _dropped(given_message_id(members) or new_id(), call_type, members, raw, too_much)
         elif isinstance(call, dict):
             yield read_call(call_type if isinstance(call_type, str) else "", call, raw, envelope, new_id)
         else:
@@ -99,13 +101,6 @@ def _dropped(message_id: str, call_type: object, call: Mapping[str, Any], raw: b
         reason=why.reason,
         raw=raw,
     )
-
-
-def _message_id(call: Mapping[str, Any]) -> str | None:
-    value = call.get("messageId")
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value) or None
 
 
 def _column(value: object) -> str | None:

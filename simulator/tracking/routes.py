@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from inkstand.fakes.kit.http import BadJsonError, dump_json, kind_of, parse_json, storable
 from inkstand.fakes.kit.ledger import load
 from inkstand.fakes.kit.storage import WorkspaceGoneError
+from inkstand.simulator.messages import Envelope
 from inkstand.simulator.model import Dropped, Receipt, Taken
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.workspace import Workspace
@@ -24,7 +25,6 @@ from inkstand.simulator.workspaces.workspace import Workspace
 from .auth import write_key
 from .calls import read_batch, read_call, split
 from .limits import BATCH_BYTES, CALL_BYTES, RefusedError, unzipped, within
-from .normalize import Envelope
 
 LETTERS = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
 _SUCCESS = b'{"success": true}'
@@ -69,7 +69,7 @@ class _Tracking:
         if workspace is None:
             return self._unclaimed(key, raw)
         receipt = workspace.receipt(key)
-        read = read_call(call_type, call, raw, Envelope(receipt.at, call.get("sentAt")), workspace.new_message_id)
+        read = read_call(call_type, call, raw, Envelope(call.get("sentAt")), workspace.new_message_id)
         self._accept(workspace, receipt, [read])
         return _success(workspace.name, read)
 
@@ -83,7 +83,7 @@ class _Tracking:
             return self._unclaimed(key, raw)
         calls = split(body, raw)
         receipt = workspace.receipt(key)
-        envelope = Envelope(receipt.at, body.get("sentAt"), body.get("context"), body.get("integrations"))
+        envelope = Envelope(body.get("sentAt"), body.get("context"), body.get("integrations"))
         read = list(read_batch(calls, envelope, workspace.new_message_id))
         self._accept(workspace, receipt, read)
         return _success(workspace.name, read[0] if len(read) == 1 else None)

@@ -1,0 +1,121 @@
+"""From a call as it was posted to the message that Segment holds. Pure.
+
+The log keeps a call's bytes as they came and what its batch said beside it; the message is made of both when read.
+
+Source: Segment's common fields page, timestamps above all: `timestamp = receivedAt - (sentAt - originalTimestamp)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import msgspec
+
+from inkstand.fakes.kit.http import dump_text, parse_json
+from inkstand.fakes.kit.ledger import Reason
+from inkstand.fakes.kit.times import FIRST, LAST, iso, parse_iso
+
+Call = Mapping[str, Any]
+_IDS = ("userId", "anonymousId", "groupId", "previousId")
+_SAID = ("sent_at", "context", "integrations")
+_NOT_KEPT = ("writeKey", "sentAt", "timestamp", "originalTimestamp")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What a batch says once for all its calls; for a single call only its own `sentAt`."""
+
+    sent_at: object = None
+    context: object = None
+    integrations: object = None
+
+    @cached_property
+    def text(self) -> str | None:
+        """It as JSON text for the log; None when it says nothing."""
+        said = {name: value for name, value in vars(self).items() if name in _SAID and value is not None}
+        return dump_text(said) if said else None
+
+
+class Times(msgspec.Struct, frozen=True):
+    """The three times that are worked out for a message, in milliseconds."""
+
+    timestamp: int
+    sent_at: int
+    original: int
+
+
+class Logged(Protocol):
+    """A row of the log: `type`, `message_id`, `received_at`, `raw`, `envelope`."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """One of its columns."""
+
+
+def held(row: Logged) -> dict[str, Any]:
+    """The message of a row of the log, as Segment holds it (camelCase)."""
+    said = parse_json(row["envelope"].encode()) if row["envelope"] else {}
+    return normalize(row["type"], parse_json(row["raw"]), row["message_id"], Envelope(**said), row["received_at"])
+
+
+def normalize(call_type: str, call: Call, message_id: str, envelope: Envelope, received_at: int) -> dict[str, Any]:
+    """The message as Segment holds it; `message_id` is for a call that came without one."""
+    times = correct_times(call.get("timestamp"), envelope.sent_at, received_at)
+    message = {key: value for key, value in call.items() if key not in _NOT_KEPT}
+    message["type"] = call_type
+    message["messageId"] = given_message_id(call) or message_id
+    for name in _IDS:
+        value = message.get(name)
+        if isinstance(value, int):
+            message[name] = str(value)
+    message["context"] = merged(envelope.context, call.get("context"))
+    message["integrations"] = merged(envelope.integrations, call.get("integrations"))
+    message["originalTimestamp"] = iso(times.original)
+    message["receivedAt"] = iso(received_at)
+    message["sentAt"] = iso(times.sent_at)
+    message["timestamp"] = iso(times.timestamp)
+    return message
+
+
+def given_message_id(call: Call) -> str | None:
+    """The messageId that a call came with; None for none, and for what cannot be one."""
+    value = call.get("messageId")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value) or None
+
+
+def correct_times(original: object, sent_at: object, received_at: int) -> Times:
+    """Segment's correction for a client whose clock is wrong.
+
+    Without `sentAt` the given timestamp survives; without `timestamp` it is the time of receipt. What cannot be read
+    counts as absent.
+    """
+    called, posted = parse_iso(original), parse_iso(sent_at)
+    sent = received_at if posted is None else posted
+    if called is None:
+        return Times(received_at, sent, received_at)
+    corrected = received_at - (sent - called)
+    if not FIRST <= corrected <= LAST:
+        corrected = called
+    return Times(corrected, sent, called)
+
+
+def unclear_times(original: object, sent_at: object) -> tuple[Reason, ...]:
+    """What is worth telling of times that could not be read."""
+    return (*_unread("timestamp", original), *_unread("sentAt", sent_at))
+
+
+def _unread(member: str, value: object) -> tuple[Reason, ...]:
+    if value is None or parse_iso(value) is not None:
+        return ()
+    return (Reason("tracking.time_unreadable", {"member": member, "came": repr(value)[:80]}),)
+
+
+def merged(outer: object, inner: object) -> object:
+    """Batch-level and call-level members as one, key by key; the call's own win."""
+    if not isinstance(outer, dict):
+        return inner if isinstance(inner, dict) else {}
+    return {**outer, **inner} if isinstance(inner, dict) else dict(outer)
