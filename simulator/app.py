@@ -6,14 +6,18 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from inkstand.fakes.kit.current import TENANTS_KEY
+from inkstand.fakes.kit.faults import EFFECT_KEY, ENACT_KEY, Effect
 from inkstand.fakes.kit.vendor import Vendor, discover
 
-from .delivery.worker import Courtesy, Worker
+from .delivery.courtesy import Courtesy
+from .delivery.worker import Worker
+from .errors import BusyError
 from .model import IN_PROCESS
 from .sandbox import Sandbox
 from .settings import Settings
@@ -44,6 +48,8 @@ class Inkstand:
         self.folder = Path(self.settings.data_dir or tempfile.mkdtemp(prefix="inkstand-"))
         self.sandbox = Sandbox(self.folder, discover() if vendors is None else vendors, self._make_transport)
         self.application = Dispatcher(self)
+        self.hang_up: BaseException | type[BaseException] = ConnectionAbortedError
+        self._closing = threading.Event()
 
     def start_worker(self) -> None:
         """Begin to deliver by itself."""
@@ -61,8 +67,21 @@ class Inkstand:
         session.mount(NEAR, InProcessAdapter(self.application))
         return session
 
+    def enact(self, effect: Effect) -> None:
+        """Make a caller outside wait, and hang up on it, as a fault says.
+
+        So many may be kept waiting at once; the next are answered without delay. Raises what the server understands as
+        hanging up.
+        """
+        if effect.delay:
+            with suppress(BusyError), self.sandbox.rooms.slow_answers.seat():
+                self._closing.wait(effect.delay / 1000)
+        if effect.drop:
+            raise self.hang_up
+
     def close(self) -> None:
         """End everything."""
+        self._closing.set()
         self.sandbox.close()
         if self.temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -93,7 +112,18 @@ class Dispatcher:
         self._lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Answer one request, as late as a fault says, or not at all."""
+        answer = self._answer(environ, start_response)
+        effect = environ.get(EFFECT_KEY)
+        if effect is not None:
+            try:
+                environ.get(ENACT_KEY, self._inkstand.enact)(effect)
+            except BaseException:
+                getattr(answer, "close", int)()
+                raise
+        return answer
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
         host = environ.get("HTTP_HOST", "").partition(":")[0]
         if host in self._hosts:

@@ -45,6 +45,27 @@ class SandboxFailedError(InkstandError):
     title = "Internal error"
 
 
+class GoneError(InkstandError):
+    """What was asked for belongs to an earlier life of the workspace."""
+
+    status = 410
+    title = "Gone"
+
+
+class BusyError(InkstandError):
+    """More requests are held open than may be; the next may come in a second."""
+
+    status = 503
+    title = "Busy"
+
+
+class ForbiddenError(InkstandError):
+    """A web page of somebody else asks."""
+
+    status = 403
+    title = "Forbidden"
+
+
 def nearest(name: str, known: list[str], at_least: float = 0.5) -> str:
     """A hint at the known name that was probably meant; empty when none is as near as `at_least` (0 to 1)."""
     from difflib import get_close_matches  # noqa: PLC0415  # only mistakes need it

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import BindParameter, bindparam, func, insert, select
 
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.storage import Bulk, Row, Statement, Tx, View
+from inkstand.fakes.kit.storage import GONE, Bulk, Row, Statement, Tx, WorkspaceGoneError
 from inkstand.fakes.kit.times import LAST, iso
 from inkstand.fakes.kit.vendor import Vendor
-from inkstand.fakes.kit.world import identifier, machine_now
+from inkstand.fakes.kit.views import View
+from inkstand.fakes.kit.world import Clock, identifier, machine_now
 
 from .delivery.catalogue import Catalogue
+from .delivery.courtesy import Courtesy
 from .delivery.deliver import Deliverer, Horizon
 from .delivery.process import process
 from .errors import InkstandError, UnknownNameError, nearest
 from .model import Configuration, Dropped, Receipt, Taken
+from .rooms import Rooms
 from .storage.tables import discards, messages
 from .storage.views import VIEWS
 from .workspaces.configuration import default_configuration
 from .workspaces.registry import SEGMENT, Registry
+from .workspaces.snapshots import Snapshot
 from .workspaces.workspace import Workspace
 
 if TYPE_CHECKING:
     from .delivery.transport import Transport
     from .delivery.worker import Worker
+
+
+WATCHERS_PAUSE = 63.0
+"""All who wait together take one sixty-fourth of the processor while calls come in."""
+
+Found = TypeVar("Found")
 
 
 class Sandbox:
@@ -43,6 +54,8 @@ class Sandbox:
         incarnation = identifier(0, "incarnation", str(folder), machine_now())
         self.deliverer = Deliverer(self.catalogue, make_transport, incarnation)
         self.worker: Worker | None = None
+        self.rooms = Rooms()
+        self._watching = Courtesy(WATCHERS_PAUSE)
 
     @cached_property
     def views(self) -> dict[str, View]:
@@ -62,6 +75,7 @@ class Sandbox:
         calls = list(calls)
         if not (len(calls) == 1 and _appended(workspace, receipt, calls[0])):
             self._accept(workspace, receipt, calls)
+        self._watching.call_came()
         if self.worker is not None:
             self.worker.call_came(workspace.name)
 
@@ -114,6 +128,48 @@ class Sandbox:
                 tried += self._settle(workspace, newest)
             workspace.move_clock(max(0, end - workspace.world.now()), epoch)
             return tried + self._settle(workspace, newest)
+
+    def freeze(self, workspace: Workspace) -> None:
+        """Stop the clock where it stands."""
+        self._set_clock(workspace, lambda clock: Clock(frozen_at=clock.now()))
+
+    def follow(self, workspace: Workspace) -> None:
+        """Let the clock run with the machine's again, on from where it stands."""
+        self._set_clock(workspace, lambda clock: Clock(offset=clock.now() - machine_now()))
+
+    def _set_clock(self, workspace: Workspace, change: Callable[[Clock], Clock]) -> None:
+        with workspace.settling, self._worker_kept_out(workspace):
+            workspace.set_clock(change, workspace.door.epoch)
+
+    def snapshot(self, workspace: Workspace, name: str) -> Snapshot:
+        """Keep a copy of a workspace, taken between two attempts, in place of one of the same name."""
+        with workspace.settling, self._worker_kept_out(workspace):
+            return self.registry.snapshots(workspace.name).take(workspace.door, name)
+
+    def restore(self, workspace: Workspace, name: str, of: str | None = None) -> None:
+        """Put a workspace back to a snapshot: its own, or one `of` another workspace, with its own credentials."""
+        path = self.registry.snapshots(of or workspace.name).found(name)
+        with workspace.settling, self._worker_kept_out(workspace):
+            self.registry.restore(workspace.name, path, own=of in {None, workspace.name})
+
+    def watch(self, workspace: Workspace, look: Callable[[], Found | None], seconds: float) -> Found | None:
+        """Look whenever something was written, until there is something to see or the time is over.
+
+        Watchers together take little of the processor while calls come in. Raises WorkspaceGoneError when the
+        workspace is reset or deleted meanwhile.
+        """
+        end, epoch = time.monotonic() + seconds, workspace.door.epoch
+        while True:
+            version, begun = workspace.door.version, time.thread_time()
+            found = look()
+            if found is not None:
+                return found
+            self._watching.give_way(begun)
+            workspace.door.wait_for_change(version, max(0.0, end - time.monotonic()))
+            if workspace.door.closed or workspace.door.epoch != epoch:
+                raise WorkspaceGoneError(GONE)
+            if time.monotonic() >= end:
+                return look()
 
     def create(self, name: str, choices: Mapping[str, Any]) -> Workspace:
         """Make a workspace; `choices` are fields of its configuration (seed, clock, delivery)."""

@@ -31,7 +31,8 @@ def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | No
 
     Raises CannotStartError when the port is taken or the data directory is another process's.
     """
-    import waitress.server  # noqa: PLC0415  # only a server needs it
+    import waitress.channel  # noqa: PLC0415  # only a server needs it
+    import waitress.server  # noqa: PLC0415  # likewise
 
     lock = _lock(settings.data_dir)
     listening = _listen(settings)
@@ -49,6 +50,8 @@ def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | No
                 clear_untrusted_proxy_headers=True,
                 asyncore_use_poll=True,
             )
+            inkstand.hang_up = waitress.channel.ClientDisconnected
+            inkstand.sandbox.rooms.on_change = lambda held: server.task_dispatcher.set_thread_count(THREADS + held)
             port = listening.getsockname()[1]
             try:
                 signal.signal(signal.SIGTERM, _stop)

@@ -10,10 +10,10 @@ from flask import Flask, Response, g, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from inkstand.fakes.kit import current
+from inkstand.fakes.kit.furnishing import furnish, not_faked
 from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, dump_json, parse_json
-from inkstand.fakes.kit.journal import gone, keep_journal, not_faked
 from inkstand.fakes.kit.ledger import load
-from inkstand.fakes.kit.storage import Row, WorkspaceGoneError
+from inkstand.fakes.kit.storage import Row
 
 from .reading import read
 from .store import Made, find_render, take
@@ -32,8 +32,7 @@ def create_app() -> Flask:
         app.add_url_rule(f"{base}/download/<id>", f"download{base}", download)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(RefusedError, _refused)
-    app.register_error_handler(WorkspaceGoneError, gone)
-    keep_journal(app, SERVICE, lambda: str(g.get("request_id", "")))
+    furnish(app, SERVICE, lambda: str(g.get("request_id", "")))
     return app
 
 

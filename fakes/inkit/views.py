@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from inkstand.fakes.kit.journal import refusals_view
-from inkstand.fakes.kit.storage import View, loads, view
+from inkstand.fakes.kit.furnishing import refusals_view
+from inkstand.fakes.kit.storage import loads
 from inkstand.fakes.kit.times import iso
+from inkstand.fakes.kit.views import Listed, View
 
 from .merge_fields import STANDARD_FIELDS, merge_fields
 from .tables import documents, profiles, templates
@@ -53,18 +54,37 @@ def _document(row: dict[str, Any]) -> dict[str, Any]:
 _all_but_pdf = select(*(column for column in documents.c if column.name != "pdf"))
 
 VIEWS: tuple[View, ...] = (
-    view(
+    Listed(
         "inkit.documents",
         "documents made of templates",
-        _all_but_pdf.order_by(documents.c.seq),
+        _all_but_pdf,
         _document,
+        {
+            **{name: name for name in ("document_id", "render_id", "message_id", "template_id", "name")},
+            "profile": None,
+            "status": "status",
+            "merge_parameters": None,
+            "pages": None,
+            "html": None,
+            "created_at": None,
+        },
+        "created_at",
     ),
-    view(
+    Listed(
         "inkit.profiles",
         "Inkit profiles: standard fields and custom fields",
-        select(profiles).order_by(profiles.c.seq),
+        select(profiles),
         _profile,
+        dict.fromkeys(("profile", *STANDARD_FIELDS, "custom_fields", "updated_at")),
+        "updated_at",
     ),
-    view("inkit.templates", "templates and their merge fields", select(templates).order_by(templates.c.seq), _template),
+    Listed(
+        "inkit.templates",
+        "templates and their merge fields",
+        select(templates),
+        _template,
+        {"template_id": "template_id", "name": "name", "source": None, "merge_fields": None, "created_at": None},
+        "created_at",
+    ),
     refusals_view("inkit"),
 )

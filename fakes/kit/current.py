@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import Protocol, cast
 from urllib.parse import quote
 
-from flask import g, request
+from flask import Response, g, request
 
+from .faults import CAUSE_KEY, EFFECT_KEY, StruckError, strike
 from .storage import Tenant, Tx
 from .world import World
 
@@ -30,7 +31,10 @@ class Tenants(Protocol):
 
 
 def enter(service: str, credential: str) -> bool:
-    """Make the credential's workspace the one of this request; False (and kept as unclaimed) when there is none."""
+    """Make the credential's workspace the one of this request; False (and kept as unclaimed) when there is none.
+
+    Raises StruckError when a fault of the service is to be answered instead.
+    """
     tenants = cast("Tenants", request.environ[TENANTS_KEY])
     found = tenants.find(service, credential)
     if found is None:
@@ -39,7 +43,29 @@ def enter(service: str, credential: str) -> bool:
     sender, epoch = request.environ.get(LIFE_KEY, (None, None))
     g.tenant = found
     g.epoch = epoch if sender == found.name else found.door.epoch
+    meet_faults(found, service, g.epoch)
     return True
+
+
+def meet_faults(tenant: Tenant, service: str, epoch: int) -> None:
+    """Let the faults of a service have their chance at this request.
+
+    Raises StruckError where the service is to do nothing; what is to be done with its answer stands in the environment.
+    """
+    if service not in tenant.faulty:
+        return
+    effect = strike(tenant, service, epoch, request.environ.get(CAUSE_KEY))
+    if effect is not None:
+        request.environ[EFFECT_KEY] = effect
+        if effect.instead:
+            raise StruckError(effect)
+
+
+def struck(error: StruckError) -> Response:
+    """The answer to a call that a fault strikes; whether it is sent at all is decided at the door."""
+    effect = error.effect
+    headers = {"Content-Type": "application/json", **effect.headers, "X-Inkstand-Fault": effect.fault}
+    return Response(effect.told, effect.status or 503, headers)
 
 
 def explain_by(message_id: str | None) -> None:

@@ -1,4 +1,4 @@
-"""One workspace is one database: the writer door, readers, prepared statements, epochs and views."""
+"""One workspace is one database: the writer door, readers, prepared statements and lives."""
 
 from __future__ import annotations
 
@@ -6,68 +6,33 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
 from itertools import chain
 from typing import Any, Protocol, cast
 from urllib.parse import quote
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Table
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.schema import CreateIndex, CreateTable
-from sqlalchemy.sql import ClauseElement, Select, bindparam, insert, literal_column, select
+from sqlalchemy.sql import ClauseElement, bindparam, insert, literal_column
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from .http import dump_text, parse_json
 from .ledger import Reason
+from .tables import DIALECT, counters, reasons
 from .world import World
 
-_DIALECT = sqlite_dialect(paramstyle="named")
 _POSITIONAL = sqlite_dialect(paramstyle="qmark")
 _READERS_KEPT = 2
 _BUSY_SECONDS = 30
 Row = sqlite3.Row
 Params = Mapping[str, object]
 
-KIT = MetaData()
-"""Tables that every workspace has, whatever vendors there are."""
-
-reasons = Table(
-    "reasons",
-    KIT,
-    Column("seq", Integer, primary_key=True),
-    Column("message_id", Text, nullable=False),
-    Column("stage", Text, nullable=False),
-    Column("rule", Text, nullable=False),
-    Column("facts", Text, nullable=False),
-    Column("cause", Text),
-    Index("reasons_message", "message_id"),
-)
-journal = Table(
-    "journal",
-    KIT,
-    Column("seq", Integer, primary_key=True),
-    Column("service", Text, nullable=False),
-    Column("at", Integer, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("status", Integer, nullable=False),
-    Column("request_id", Text, nullable=False),
-    Column("body", LargeBinary),
-    Column("answer", LargeBinary),
-)
-counters = Table("counters", KIT, Column("name", Text, primary_key=True), Column("value", Integer, nullable=False))
-table_hashes = Table("table_hashes", KIT, Column("name", Text, primary_key=True), Column("hash", Text, nullable=False))
+GONE = "the workspace was reset or deleted meanwhile"
 
 
 class WorkspaceGoneError(Exception):
     """The workspace was reset or deleted since this work began: what it brings back belongs to no one."""
-
-
-class TableChangedError(Exception):
-    """The file was written by another version whose table had other columns; the text names the way out."""
 
 
 class Statement:
@@ -83,7 +48,7 @@ class Statement:
     @cached_property
     def _compiled(self) -> tuple[str, dict[str, object]]:
         made = self._core.compile(
-            dialect=_DIALECT, column_keys=self._columns or None, compile_kwargs={"render_postcompile": True}
+            dialect=DIALECT, column_keys=self._columns or None, compile_kwargs={"render_postcompile": True}
         )
         compiled = cast("SQLCompiler", made)
         constants = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
@@ -119,7 +84,9 @@ class Bulk:
         return [(size, self._text(size)) for size in self._CHUNKS]
 
     def _text(self, size: int) -> str:
-        rows = [{name: bindparam(f"{name}_{row}") for name in self._columns} for row in range(size)]
+        rows: list[dict[str, object]] = [
+            {name: bindparam(f"{name}_{row}") for name in self._columns} for row in range(size)
+        ]
         return str(insert(self._table).values(rows).compile(dialect=_POSITIONAL))
 
 
@@ -190,6 +157,9 @@ class Door:
         self._writer: sqlite3.Connection | None = None
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
+        self.version = 0
+        self._changed = threading.Condition()
+        self._watched = 0
 
     @contextmanager
     def write(self, epoch: int | None = None) -> Iterator[Tx]:
@@ -204,6 +174,7 @@ class Door:
             try:
                 yield Tx(connection)
                 connection.commit()
+                self._tell()
             except BaseException:
                 connection.rollback()
                 raise
@@ -213,7 +184,9 @@ class Door:
     def change(self, statement: Statement, params: Params, epoch: int | None = None) -> int:
         """Run one statement as a transaction of its own; how many rows it touched. The cheapest way to write."""
         with self._lock:
-            return self._opened(epoch).execute(statement.text, statement.bind(params)).rowcount
+            touched = self._opened(epoch).execute(statement.text, statement.bind(params)).rowcount
+            self._tell()
+            return touched
 
     def read(self, statement: Statement, **params: object) -> list[Row]:
         """Rows that a statement finds, fetched whole on a connection that cannot write."""
@@ -232,6 +205,35 @@ class Door:
             image.backup(self._opened(None))
             self.epoch = epoch
             then()
+            self._tell()
+
+    def copy_to(self, path: str) -> None:
+        """Write a whole copy of this database into a file, between two writes."""
+        with self._lock:
+            copy = sqlite3.connect(path, isolation_level=None)
+            self._opened(None).backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+            copy.close()
+
+    def wait_for_change(self, version: int, seconds: float) -> None:
+        """Wait until something was written since this version, at most so long."""
+        with self._changed:
+            self._watched += 1
+            try:
+                self._changed.wait_for(lambda: self.version != version or self._closed, seconds)
+            finally:
+                self._watched -= 1
+
+    def _tell(self) -> None:
+        self.version += 1
+        if self._watched:
+            with self._changed:
+                self._changed.notify_all()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed for good."""
+        return self._closed
 
     def checkpoint(self) -> None:
         """Let the log of writes flow back into the file, on a connection of its own; nobody waits for it."""
@@ -253,6 +255,7 @@ class Door:
         """Close for good; whoever comes later gets WorkspaceGoneError."""
         with self._lock:
             self._closed = True
+            self._tell()
         self.rest()
 
     def _opened(self, epoch: int | None) -> sqlite3.Connection:
@@ -263,8 +266,7 @@ class Door:
 
     def _check(self, epoch: int | None) -> None:
         if self._closed or (epoch is not None and epoch != self.epoch):
-            message = "the workspace was reset or deleted meanwhile"
-            raise WorkspaceGoneError(message)
+            raise WorkspaceGoneError(GONE)
 
     def _reader(self) -> sqlite3.Connection:
         try:
@@ -305,27 +307,6 @@ def connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def create_tables(connection: sqlite3.Connection, metadatas: Iterable[MetaData]) -> None:
-    """Create what is missing.
-
-    Raises TableChangedError for a table that another version made with other columns.
-    """
-    wanted = [table for metadata in metadatas for table in metadata.sorted_tables]
-    connection.execute(str(CreateTable(table_hashes, if_not_exists=True).compile(dialect=_DIALECT)))
-    known = {row["name"]: row["hash"] for row in connection.execute(_KNOWN_TABLES.text)}
-    for table in wanted:
-        texts = [str(CreateTable(table).compile(dialect=_DIALECT))]
-        texts += [str(CreateIndex(index).compile(dialect=_DIALECT)) for index in sorted(table.indexes, key=str)]
-        found = blake2b("\n".join(texts).encode(), digest_size=8).hexdigest()
-        if known.get(table.name, found) != found:
-            message = f"The table {table.name} was made by another version of Inkstand, with other columns."
-            raise TableChangedError(message)
-        if table.name not in known and table is not table_hashes:
-            for text in texts:
-                connection.execute(text)
-            connection.execute(_ADD_HASH.text, {"name": table.name, "hash": found})
-
-
 class Tenant(Protocol):
     """A workspace as a fake sees it."""
 
@@ -341,21 +322,9 @@ class Tenant(Protocol):
     def door(self) -> Door:
         """Its database."""
 
-
-@dataclass(frozen=True)
-class View:
-    """A named, readable list of what is stored; `rows` reads it, oldest first; `shape` is one row of it, read."""
-
-    name: str
-    about: str
-    rows: Callable[[Door], list[dict[str, Any]]]
-    shape: Callable[[dict[str, Any]], dict[str, Any]] = dict
-
-
-def view(name: str, about: str, query: Select[Any], shape: Callable[[dict[str, Any]], dict[str, Any]]) -> View:
-    """A view of one query, compiled once; `shape` makes a row what people read."""
-    statement = Statement(query)
-    return View(name, about, lambda door: [shape(dict(row)) for row in door.read(statement)], shape)
+    @property
+    def faulty(self) -> frozenset[str]:
+        """The services that a fault is arranged for."""
 
 
 def loads(text: str | bytes | None) -> Any:  # a JSON value is anything
@@ -372,5 +341,3 @@ _COUNT = Statement(
     "name",
     "value",
 )
-_KNOWN_TABLES = Statement(select(table_hashes))
-_ADD_HASH = Statement(insert(table_hashes))

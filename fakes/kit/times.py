@@ -12,6 +12,8 @@ DAY = 86_400_000
 FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
 """The first and last moment that can be written: the years 1 to 9999."""
 
+_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": DAY}
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _LOOSE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(.*)", re.DOTALL)
@@ -50,3 +52,18 @@ def _parse(text: str) -> datetime:
             raise
         year, month, day, rest = match.groups()
         return datetime.fromisoformat(f"{year}-{int(month):02d}-{int(day):02d}{rest}")
+
+
+def milliseconds(text: str) -> int:
+    """A duration such as `90s`, `5m`, `6h`, `2d` or `1h30m`, in milliseconds.
+
+    Raises ValueError, saying how one is written, for anything else.
+    """
+    compact = "".join(text.split())
+    parts = _DURATION.findall(compact)
+    if not parts or "".join(number + unit for number, unit in parts) != compact:
+        message = (
+            f"A duration is written like 90s, 5m, 6h, 2d or 1h30m, and the clock only moves forward; {text!r} came."
+        )
+        raise ValueError(message)
+    return int(sum(float(number) * _UNITS[unit] for number, unit in parts))

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
     from .destination import Destination
-    from .storage import Tx, View
+    from .storage import Tx
+    from .views import View
     from .world import World
 
 

@@ -15,8 +15,8 @@ from flask import Flask, Response, g, make_response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from inkstand.fakes.kit import current
+from inkstand.fakes.kit.furnishing import furnish
 from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, dump_json, parse_json
-from inkstand.fakes.kit.journal import gone, keep_journal
 from inkstand.fakes.kit.storage import WorkspaceGoneError
 
 from .reading import read
@@ -40,8 +40,7 @@ def create_app() -> Flask:
     app.register_error_handler(NotFound, _no_such_page)
     app.register_error_handler(MethodNotAllowed, _no_such_page)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(WorkspaceGoneError, gone)
-    keep_journal(app, SERVICE, request_id)
+    furnish(app, SERVICE, request_id)
 
     @app.after_request
     def name_the_request(response: Response) -> Response:

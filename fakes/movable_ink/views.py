@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import and_, exists, func, select
 
-from inkstand.fakes.kit.journal import refusals_view
-from inkstand.fakes.kit.storage import Door, Statement, View, loads, view
+from inkstand.fakes.kit.furnishing import refusals_view
+from inkstand.fakes.kit.storage import Door, Statement, loads
 from inkstand.fakes.kit.times import iso
+from inkstand.fakes.kit.views import Computed, Listed, View
 
 from .tables import events, links, ownerships, profiles
 
@@ -25,7 +27,6 @@ _owned_events = (
     .select_from(events)
     .join(ownerships, and_(ownerships.c.event_seq == events.c.seq, _newest))
     .where(events.c.call == "track", events.c.repeat == 0)
-    .order_by(events.c.seq)
 )
 
 
@@ -77,17 +78,16 @@ def _repeat(row: dict[str, Any]) -> dict[str, Any]:
     return {"event_id": row["event_id"], "message_id": row["message_id"], "received_at": iso(row["received_at"])}
 
 
-def _profiles(door: Door) -> list[dict[str, Any]]:
+def _profiles(door: Door) -> Iterator[tuple[int, dict[str, Any]]]:
     owned: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in door.read(_EVENTS):
         owned.setdefault((row["owner_kind"], row["owner"]), []).append(dict(row))
     visitors: dict[tuple[str, str], list[str]] = {}
     for row in door.read(_LINKS):
         visitors.setdefault((row["kind"], row["owner"]), []).append(row["anonymous_id"])
-    return [
-        _profile(dict(row), owned.get((row["kind"], row["owner"]), []), visitors.get((row["kind"], row["owner"]), []))
-        for row in door.read(_PROFILES)
-    ]
+    for row in door.read(_PROFILES):
+        whose = (row["kind"], row["owner"])
+        yield row["seq"], _profile(dict(row), owned.get(whose, []), visitors.get(whose, []))
 
 
 def _profile(row: dict[str, Any], owned: list[dict[str, Any]], visitors: list[str]) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _profile(row: dict[str, Any], owned: list[dict[str, Any]], visitors: list[st
     }
 
 
-_EVENTS = Statement(_owned_events.where(ownerships.c.kind != "nobody"))
+_EVENTS = Statement(_owned_events.where(ownerships.c.kind != "nobody").order_by(events.c.seq))
 _LINKS = Statement(
     select(links.c.anonymous_id, links.c.kind, links.c.owner)
     .group_by(links.c.anonymous_id)
@@ -115,30 +115,58 @@ _LINKS = Statement(
 _PROFILES = Statement(select(profiles).where(profiles.c.joined_into.is_(None)).order_by(profiles.c.seq))
 
 VIEWS: tuple[View, ...] = (
-    view(
-        "movable_ink.events", "behavioural events, whose they are now, and their Signals verdict", _owned_events, _event
+    Listed(
+        "movable_ink.events",
+        "behavioural events, whose they are now, and their Signals verdict",
+        _owned_events,
+        _event,
+        {
+            "event_id": "event_id",
+            "message_id": "message_id",
+            "event": "kind",
+            "name": "name",
+            "owner": None,
+            "attributed_by": "attributed_by",
+            "owner_rule": "owner_rule",
+            "signal": "signal",
+            **dict.fromkeys(("signal_reasons", "occurred_at", "received_at", "normalised", "raw")),
+        },
+        "received_at",
     ),
-    view(
+    Listed(
         "movable_ink.ownership",
         "every change of an event's owner, and the message that caused it",
-        select(ownerships, events.c.event_id, events.c.message_id)
+        select(ownerships, events.c.event_id, events.c.message_id, events.c.received_at)
         .select_from(ownerships)
-        .join(events, events.c.seq == ownerships.c.event_seq)
-        .order_by(ownerships.c.seq),
+        .join(events, events.c.seq == ownerships.c.event_seq),
         _ownership,
+        {**{name: name for name in ("event_id", "message_id", "rule", "cause")}, "owner": None},
+        "received_at",
     ),
-    View("movable_ink.profiles", "Movable Ink profiles: their traits, visitors and events", _profiles),
-    view(
+    Computed(
+        "movable_ink.profiles",
+        "Movable Ink profiles: their traits, visitors and events",
+        _profiles,
+        ("profile", "email", "anonymous_ids", "traits", "events", "unusable_events"),
+    ),
+    Listed(
         "movable_ink.identifies",
         "identify calls received",
-        select(events).where(events.c.call == "identify", events.c.repeat == 0).order_by(events.c.seq),
+        select(events).where(events.c.call == "identify", events.c.repeat == 0),
         _identify,
+        {
+            **{name: name for name in ("event_id", "message_id", "user_id", "anonymous_id", "email")},
+            **dict.fromkeys(("received_at", "raw")),
+        },
+        "received_at",
     ),
-    view(
+    Listed(
         "movable_ink.repeats",
         "events that came again with a message id already known; they count nowhere",
-        select(events).where(events.c.repeat == 1).order_by(events.c.seq),
+        select(events).where(events.c.repeat == 1),
         _repeat,
+        {"event_id": "event_id", "message_id": "message_id", "received_at": None},
+        "received_at",
     ),
     refusals_view("movable_ink"),
 )

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from inkstand.fakes.kit.destination import HttpCall, Skip, WireMessage
 from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Row, Statement, Tx, WorkspaceGoneError
 from inkstand.simulator.messages import held
 from inkstand.simulator.model import Connection
@@ -152,13 +153,16 @@ class Deliverer:
                 request_body=call.body,
                 incarnation=self.incarnation,
             )
-        answer, body, error = self.transport.send(request, workspace.name, job.epoch)
+        cause = (delivery["message_id"], job.connection.id, number)
+        life = (workspace.name, job.epoch)
+        answer, body, error = self.transport.send(request, life, "\x1f".join(map(str, cause)))
         ended = Ended(attempt_seq, answer, body, error)
-        tried = Tried(number, first_at, workspace.world.now())
-        chance = workspace.world.chance("jitter", delivery["message_id"], job.connection.id, number)
+        tried = Tried(number, first_at, workspace.world.now() + answer.late)
+        chance = workspace.world.chance("jitter", *cause)
         verdict = judge(answer, tried, chance)
         with workspace.door.write(job.epoch) as tx:
             _record_attempt(tx, ended, verdict, tried.now)
+            _record_fault(tx, job, answer)
             if last or not isinstance(verdict, Delivered):
                 _record_fate(tx, delivery, verdict)
         return isinstance(verdict, Delivered)
@@ -191,6 +195,13 @@ def _record_attempt(tx: Tx, ended: Ended, verdict: Verdict, now: int) -> None:
         response_body=ended.body[:_LARGEST_KEPT_ANSWER],
         error=ended.error,
     )
+
+
+def _record_fault(tx: Tx, job: Job, answer: Answer) -> None:
+    if answer.fault is None:
+        return
+    facts = {"fault": answer.fault, **({"seconds": answer.late // 1000} if answer.late else {})}
+    tx.because(job.delivery["message_id"], f"deliver:{job.connection.id}", [Reason("delivery.fault", facts)])
 
 
 def _record_fate(tx: Tx, delivery: Row, verdict: Verdict) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 
 from inkstand.fakes.kit.storage import Row, Statement, Tx, reason_row
-from inkstand.fakes.kit.storage import reasons as reasons_table
+from inkstand.fakes.kit.tables import reasons as reasons_table
 from inkstand.simulator.messages import held
 from inkstand.simulator.model import Connection
 from inkstand.simulator.storage.tables import deliveries, messages, state

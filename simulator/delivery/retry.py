@@ -24,11 +24,16 @@ Failure = Literal["EREFUSED", "ECONNRESET", "ETIMEDOUT", "ENOTFOUND"]
 
 @dataclass(frozen=True)
 class Answer:
-    """How an attempt ended: an HTTP status with what it said about waiting, or a failure of the connection."""
+    """How an attempt ended: an HTTP status with what it said about waiting, or a failure of the connection.
+
+    `late` is how many milliseconds of the workspace's time an arranged fault made it last; `fault` names that fault.
+    """
 
     status: int | None = None
     failure: Failure | None = None
     headers: Mapping[str, str] | None = None
+    late: int = 0
+    fault: str | None = None
 
     @property
     def code(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,7 @@ from requests.structures import CaseInsensitiveDict
 
 from inkstand.fakes.kit.current import LIFE_KEY
 from inkstand.fakes.kit.destination import HttpCall
+from inkstand.fakes.kit.faults import CAUSE_KEY, ENACT_KEY, Effect
 from inkstand.fakes.kit.storage import door_held
 from inkstand.simulator.model import IN_PROCESS
 
@@ -33,13 +35,21 @@ class InProcessAdapter(BaseAdapter):
         super().__init__()
         self.application = application
 
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        """Answer one prepared request."""
-        return self.answer(request, {})
+    def send(self, request: requests.PreparedRequest, *_: Any, timeout: Any = None, **__: Any) -> requests.Response:
+        """Answer one prepared request; a late answer takes no real time, and is a time-out if it is later than that."""
+        response = self.answer(request, {})
+        seconds = timeout[-1] if isinstance(timeout, tuple) else timeout
+        if seconds is not None and response.elapsed.total_seconds() >= seconds:
+            raise requests.ReadTimeout(f"no answer within {seconds} s", request=request)
+        return response
 
     def answer(self, request: requests.PreparedRequest, known: Mapping[str, Any]) -> requests.Response:
-        """Answer one prepared request, with further keys in its WSGI environment."""
-        environ = {**_environ(request), **known}
+        """Answer one prepared request, with further keys in its WSGI environment.
+
+        Raises requests.ConnectionError where a fault drops the connection.
+        """
+        effects: list[Effect] = []
+        environ = {**_environ(request), ENACT_KEY: effects.append, **known}
         started: list[Any] = []
         chunks: list[bytes] = []
 
@@ -54,7 +64,13 @@ class InProcessAdapter(BaseAdapter):
             close = getattr(result, "close", None)
             if close is not None:
                 close()
-        return _response(request, started[0], started[1], b"".join(chunks))
+        response = _response(request, started[0], started[1], b"".join(chunks))
+        for effect in effects:
+            response.elapsed = timedelta(milliseconds=effect.delay)
+            response.headers["X-Inkstand-Fault"] = effect.fault
+            if effect.drop:
+                raise requests.ConnectionError(f"the connection was dropped by {effect.fault}", response=response)
+        return response
 
     def close(self) -> None:
         """Nothing to close."""
@@ -76,24 +92,41 @@ class Transport:
         prepared.body = call.body
         return prepared
 
-    def send(self, request: requests.PreparedRequest, workspace: str, epoch: int) -> tuple[Answer, bytes, str | None]:
+    def send(
+        self, request: requests.PreparedRequest, life: tuple[str, int], cause: str
+    ) -> tuple[Answer, bytes, str | None]:
         """Send a request; how it ended, the answer's body, and the error in words if the connection failed.
 
-        `workspace` and `epoch` are whose it is, and in which life an in-process request began.
+        `life` are the workspace's name and the life in which the request began; `cause` names what it is made for.
         """
         if door_held():
             message = "a transaction is open while a request goes over the wire"
             raise RuntimeError(message)
         url = request.url or ""
         if url.startswith(IN_PROCESS):
-            response = self._near.answer(request, {LIFE_KEY: (workspace, epoch)})
-            return Answer(response.status_code, headers=response.headers), response.content, None
+            return self._send_near(request, {LIFE_KEY: life, CAUSE_KEY: cause})
         try:
             with self._far.send(request, stream=True, timeout=TIMEOUT_SECONDS) as response:
                 body = response.raw.read(_LARGEST_ANSWER, decode_content=True)
                 return Answer(response.status_code, headers=response.headers), body, None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             return Answer(failure=_failure(error)), b"", f"{type(error).__name__}: {error}"
+
+    def _send_near(
+        self, request: requests.PreparedRequest, known: Mapping[str, Any]
+    ) -> tuple[Answer, bytes, str | None]:
+        """Send a request to a fake in this process; what a fault makes late takes no real time."""
+        try:
+            response = self._near.answer(request, known)
+        except requests.ConnectionError as error:
+            fault = error.response.headers["X-Inkstand-Fault"] if error.response is not None else None
+            return Answer(failure="ECONNRESET", fault=fault), b"", str(error)
+        late = int(response.elapsed.total_seconds() * 1000)
+        fault = response.headers.get("X-Inkstand-Fault")
+        if late >= TIMEOUT_SECONDS * 1000:
+            late = int(TIMEOUT_SECONDS * 1000)
+            return Answer(failure="ETIMEDOUT", late=late, fault=fault), b"", f"no answer within {TIMEOUT_SECONDS:.0f} s"
+        return Answer(response.status_code, headers=response.headers, late=late, fault=fault), response.content, None
 
     def close(self) -> None:
         """Let go of kept connections."""
@@ -157,5 +190,6 @@ def _response(
     response.request = request
     response.encoding = "utf-8"
     response.raw = io.BytesIO(body)
+    response.elapsed = timedelta()
     response._content = body  # noqa: SLF001  # what `requests` itself sets when it has read a body
     return response

@@ -14,6 +14,7 @@ from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.errors import UnknownNameError
 from inkstand.simulator.workspaces.workspace import Workspace
 
+from .courtesy import Courtesy
 from .deliver import Deliverer
 from .process import process
 
@@ -21,37 +22,6 @@ Lane = tuple[str, str]
 _LANES_AT_ONCE = 16
 _LONGEST_SLEEP = 60.0
 _log = logging.getLogger(__name__)
-
-
-class Courtesy:
-    """Lets the worker give way to calls that are coming in: they come first, and it still gets its share.
-
-    While calls arrive every piece of the worker's work is paid for with a pause of `SHARE` times the processor time
-    that it took, and pauses are taken one after the other, so that all lanes together keep to the share.
-    """
-
-    SHARE = 15.0
-    RECENT = 0.005
-    LONGEST_PAUSE = 0.05
-
-    def __init__(self) -> None:
-        self._last_call = 0.0
-        self._pausing = threading.Lock()
-
-    def call_came(self) -> None:
-        """A call was taken."""
-        self._last_call = time.monotonic()
-
-    def give_way(self, since: float) -> None:
-        """Pause if calls are coming in; `since` is this thread's processor time when the piece of work began."""
-        if self._busy():
-            spent = time.thread_time() - since
-            with self._pausing:
-                if self._busy():
-                    time.sleep(min(spent * self.SHARE, self.LONGEST_PAUSE))
-
-    def _busy(self) -> bool:
-        return time.monotonic() - self._last_call < self.RECENT
 
 
 class Worker:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, literal, or_, select, union_all
 
-from inkstand.fakes.kit.storage import Statement, View, reasons
+from inkstand.fakes.kit.storage import Statement
+from inkstand.fakes.kit.tables import reasons
 from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.storage.tables import attempts, deliveries, discards, messages
@@ -20,7 +20,6 @@ from inkstand.simulator.workspaces.workspace import Workspace
 from .journey import Journey, Recorded, journey
 from .ledgers import Rules
 
-_SHAPES: Mapping[str, View] = {view.name: view for view in VIEWS}
 _LIKE_THIS_AT_MOST = 3
 _LATELY = 300_000
 
@@ -144,4 +143,4 @@ _ABOUT = {
     table.name: Statement(select(table).where(table.c.message_id == bindparam("message_id")).order_by(table.c.seq))
     for table in (messages, discards, deliveries, attempts, reasons)
 }
-_SHAPED = {name: view.shape for name, view in _SHAPES.items()}
+_SHAPED = {view.name: view.shape for view in VIEWS}

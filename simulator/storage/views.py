@@ -6,8 +6,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from inkstand.fakes.kit.storage import View, loads, reasons, view
+from inkstand.fakes.kit.faults import FAULTS
+from inkstand.fakes.kit.storage import loads
+from inkstand.fakes.kit.tables import reasons
 from inkstand.fakes.kit.times import iso
+from inkstand.fakes.kit.views import Listed
 from inkstand.simulator.messages import held
 
 from .tables import attempts, deliveries, discards, messages
@@ -78,32 +81,66 @@ def _text(body: bytes | None) -> str | None:
     return None if body is None else body.decode("utf-8", "replace")
 
 
-VIEWS: tuple[View, ...] = (
-    view(
+_SAME_NAME = ("type", "connection", "destination", "status", "code", "outcome", "stage", "rule", "cause")
+_IDS = {"messageId": "message_id", "userId": "user_id", "anonymousId": "anonymous_id"}
+_MEMBERS = (
+    *("messageId", "type", "event", "name", "category", "userId", "anonymousId", "groupId", "previousId"),
+    *("properties", "traits", "context", "integrations", "channel", "version"),
+    *("timestamp", "originalTimestamp", "sentAt", "receivedAt"),
+)
+"""Segment's common members of a message; a call may carry others, which pass through."""
+
+
+def _columns(*fields: str) -> dict[str, str | None]:
+    return {name: name if name in _SAME_NAME else _IDS.get(name) for name in fields}
+
+
+VIEWS: tuple[Listed, ...] = (
+    Listed(
         "messages",
         "calls that were accepted, as Segment holds them",
-        select(messages).order_by(messages.c.seq),
+        select(messages),
         held,
+        _columns(*_MEMBERS),
+        "received_at",
     ),
-    view(
+    Listed(
         "discards",
         "calls that were answered with 200 and went no further, with Segment's code",
-        select(discards).order_by(discards.c.seq),
+        select(discards),
         _discard,
+        _columns("messageId", "type", "event", "userId", "anonymousId", "code", "receivedAt", "raw"),
+        "received_at",
     ),
-    view(
+    Listed(
         "deliveries",
         "each message at each connection, and its fate",
-        select(deliveries).order_by(deliveries.c.seq),
+        select(deliveries, messages.c.received_at).join(messages, messages.c.seq == deliveries.c.message_seq),
         _delivery,
+        _columns(
+            *("messageId", "type", "connection", "destination", "status", "code", "attempts", "nextAttemptAt"),
+        ),
+        "received_at",
     ),
-    view(
+    Listed(
         "attempts",
         "each request of a delivery, and the answer",
-        select(attempts).order_by(attempts.c.delivery_seq, attempts.c.seq),
+        select(attempts),
         _attempt,
+        _columns(
+            *("messageId", "connection", "number", "outcome", "startedAt", "endedAt", "request", "response", "error"),
+        ),
+        "started_at",
     ),
-    view(
-        "reasons", "each rule that decided something, and about what", select(reasons).order_by(reasons.c.seq), _reason
+    Listed(
+        "reasons",
+        "each rule that decided something, and about what",
+        select(reasons, messages.c.received_at)
+        .select_from(reasons)
+        .outerjoin(messages, messages.c.message_id == reasons.c.message_id),
+        _reason,
+        _columns("messageId", "stage", "rule", "facts", "cause"),
+        "received_at",
     ),
+    FAULTS,
 )

@@ -14,12 +14,15 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from inkstand.fakes.kit.current import meet_faults, struck
+from inkstand.fakes.kit.faults import StruckError
 from inkstand.fakes.kit.http import BadJsonError, dump_json, kind_of, parse_json, storable
 from inkstand.fakes.kit.ledger import load
 from inkstand.fakes.kit.storage import WorkspaceGoneError
 from inkstand.simulator.messages import Envelope
 from inkstand.simulator.model import Dropped, Receipt, Taken
 from inkstand.simulator.sandbox import Sandbox
+from inkstand.simulator.workspaces.registry import SEGMENT
 from inkstand.simulator.workspaces.workspace import Workspace
 
 from .auth import write_key
@@ -45,6 +48,7 @@ def create_app(sandbox: Sandbox, public_url: str | None = None) -> Flask:
     app.add_url_rule("/v1/projects/<key>/settings", view_func=tracking.settings)
     app.after_request(_allow_any_origin)
     app.register_error_handler(RefusedError, tracking.refused)
+    app.register_error_handler(StruckError, struck)
     app.register_error_handler(BadJsonError, tracking.bad_json)
     app.register_error_handler(HTTPException, _http_error)
     return app
@@ -69,6 +73,7 @@ class _Tracking:
         if workspace is None:
             return self._unclaimed(key, raw)
         receipt = workspace.receipt(key)
+        meet_faults(workspace, SEGMENT, receipt.epoch)
         read = read_call(call_type, call, raw, Envelope(call.get("sentAt")), workspace.new_message_id)
         self._accept(workspace, receipt, [read])
         return _success(workspace.name, read)
@@ -83,6 +88,7 @@ class _Tracking:
             return self._unclaimed(key, raw)
         calls = split(body, raw)
         receipt = workspace.receipt(key)
+        meet_faults(workspace, SEGMENT, receipt.epoch)
         envelope = Envelope(body.get("sentAt"), body.get("context"), body.get("integrations"))
         read = list(read_batch(calls, envelope, workspace.new_message_id))
         self._accept(workspace, receipt, read)
@@ -112,7 +118,7 @@ class _Tracking:
             self.sandbox.accept(workspace, receipt, read)
 
     def _unclaimed(self, key: str, raw: bytes) -> Response:
-        self.sandbox.registry.unclaimed("segment", key, f"{request.method} {request.path}", raw)
+        self.sandbox.registry.unclaimed(SEGMENT, key, f"{request.method} {request.path}", raw)
         return _success(None, None)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from inkstand.fakes.kit.http import storable
-from inkstand.fakes.kit.storage import KIT, Door, Row, Statement, TableChangedError, Tx, connect, create_tables
+from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, connect
+from inkstand.fakes.kit.tables import KIT, TableChangedError, create_tables
 from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import identifier, machine_now
@@ -21,7 +22,8 @@ from inkstand.simulator.storage.tables import REGISTRY, credentials, refused, un
 
 from . import configuration as configurations
 from .configuration import DEFAULT_WORKSPACE, default_configuration
-from .workspace import Images, Workspace, tables
+from .snapshots import Snapshots, opened, with_credentials_of
+from .workspace import Images, Workspace, configuration_in, revived, start_of, tables
 
 SEGMENT = "segment"
 """The service whose credentials are write keys."""
@@ -146,9 +148,37 @@ class Registry:
             configuration = configurations.read(self._row(name)["config"])
             epoch = self._new_life()
             fresh = self._images.fresh(configuration, epoch)
-            workspace.begin_again(fresh, configuration, epoch)
+            workspace.begin_again(fresh, configuration, start_of(configuration), epoch)
             fresh.close()
         threading.Thread(target=workspace.door.checkpoint, name="checkpoint", daemon=True).start()
+        return workspace
+
+    def snapshots(self, name: str) -> Snapshots:
+        """The snapshots of a workspace; they go when it is deleted, and stay when it is reset."""
+        return Snapshots(self.folder / f"{self._row(name)['file']}.snapshots")
+
+    def restore(self, name: str, snapshot: Path, *, own: bool) -> Workspace:
+        """Put a workspace back to a snapshot, in a new life: one atomic step.
+
+        `own` says that the snapshot is the workspace's own; another's is restored with the credentials of this one.
+        Raises InkstandError for a snapshot that another version took.
+        """
+        image = opened(snapshot)
+        try:
+            create_tables(image, tables(self.vendors))
+            with self._lock:
+                workspace = self.get(name)
+                configuration = configuration_in(image)
+                if not own:
+                    configuration = with_credentials_of(workspace.configuration, configuration, self._secret())
+                epoch = self._new_life()
+                clock = revived(image, configuration, epoch)
+                workspace.begin_again(image, configuration, clock, epoch)
+        except TableChangedError as error:
+            message = f"The snapshot {snapshot.name} cannot be restored: {error}"
+            raise InkstandError(message) from error
+        finally:
+            image.close()
         return workspace
 
     def delete(self, name: str) -> None:
@@ -160,7 +190,7 @@ class Registry:
             message = "The default workspace cannot be deleted; reset it instead."
             raise InkstandError(message)
         with self._lock:
-            file = self._row(name)["file"]
+            file, snapshots = self._row(name)["file"], self.snapshots(name)
             workspace = self._known.pop(name, None)
             self._awake.pop(name, None)
             with self.door.write() as tx:
@@ -169,6 +199,7 @@ class Registry:
             self._owners = {key: owner for key, owner in self._owners.items() if owner != name}
         if workspace is not None:
             workspace.door.close()
+        snapshots.forget()
         for suffix in ("", "-wal", "-shm"):
             (self.folder / f"{file}{suffix}").unlink(missing_ok=True)
 
@@ -215,14 +246,18 @@ class Registry:
         fresh.close()
         unfinished.rename(self.folder / file)
 
-    def _claim(self, tx: Tx, name: str, configuration: Configuration) -> None:
-        secret = {
+    def _secret(self) -> dict[tuple[str, str], str]:
+        """The service that knows its customer by a setting: by destination and setting."""
+        return {
             (destination.slug, setting.name): vendor.service
             for vendor in self.vendors
             for destination in vendor.destinations
             for setting in destination.settings
             if setting.credential
         }
+
+    def _claim(self, tx: Tx, name: str, configuration: Configuration) -> None:
+        secret = self._secret()
         owned = {(SEGMENT, source.write_key) for source in configuration.sources}
         for connection in configuration.connections:
             for setting, value in connection.settings.items():

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 from sqlalchemy import MetaData, bindparam, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from inkstand.fakes.kit import faults
 from inkstand.fakes.kit.http import dump_text
-from inkstand.fakes.kit.storage import KIT, Door, Statement, Tx, connect, create_tables, loads
+from inkstand.fakes.kit.storage import Door, Statement, Tx, connect, loads
+from inkstand.fakes.kit.tables import KIT, create_tables
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import Clock, World
 from inkstand.simulator.model import Configuration, Receipt
@@ -31,6 +34,7 @@ class Workspace:
 
     configuration: Configuration
     world: World
+    faulty: frozenset[str]
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
@@ -39,6 +43,7 @@ class Workspace:
         values = {row["name"]: row["value"] for row in self.door.read(_STATE)}
         self.door.epoch = int(values["epoch"])
         self._adopt(configurations.read(values["configuration"]), Clock(**loads(values["clock"])))
+        self._learn_faults()
 
     def receipt(self, write_key: str) -> Receipt:
         """What to remember of calls that come now with a write key of this workspace."""
@@ -52,10 +57,7 @@ class Workspace:
 
     def move_clock(self, milliseconds: int, epoch: int) -> None:
         """Move the clock, durably, in the life that this was decided in."""
-        with self.door.write(epoch) as tx:
-            clock = self.world.clock.moved(milliseconds)
-            put(tx, "clock", dump_text(clock))
-            self.world = World(self.world.seed, clock)
+        self.set_clock(lambda clock: clock.moved(milliseconds), epoch)
 
     def configure(self, change: Callable[[Configuration], Configuration]) -> None:
         """Change the configuration of this life; a reset brings back the one the workspace was made with."""
@@ -64,10 +66,39 @@ class Workspace:
             put(tx, "configuration", configurations.dump(changed))
             self._adopt(changed, self.world.clock)
 
-    def begin_again(self, image: sqlite3.Connection, configuration: Configuration, epoch: int) -> None:
-        """Begin another life: the image's content, this configuration, a clock set anew."""
-        clock = start_of(configuration)
-        self.door.replace_with(image, epoch, lambda: self._adopt(configuration, clock))
+    def arrange(self, service: str, spec: Mapping[str, Any]) -> str:
+        """Arrange a fault of a service; its id."""
+        with self.door.write() as tx:
+            fault_id = faults.arrange(tx, self.world, service, spec)
+            self.faulty = faults.faulty(tx)
+        return fault_id
+
+    def end_fault(self, fault_id: str | None = None) -> int:
+        """End a fault, or all; how many ended."""
+        with self.door.write() as tx:
+            ended = faults.end(tx, fault_id)
+            self.faulty = faults.faulty(tx)
+        return ended
+
+    def _learn_faults(self) -> None:
+        with self.door.write() as tx:
+            self.faulty = faults.faulty(tx)
+
+    def set_clock(self, change: Callable[[Clock], Clock], epoch: int) -> None:
+        """Freeze the clock or let it run, durably, in the life that this was decided in."""
+        with self.door.write(epoch) as tx:
+            clock = change(self.world.clock)
+            put(tx, "clock", dump_text(clock))
+            self.world = World(self.world.seed, clock)
+
+    def begin_again(self, image: sqlite3.Connection, configuration: Configuration, clock: Clock, epoch: int) -> None:
+        """Begin another life: the image's content, this configuration, this clock."""
+
+        def begin() -> None:
+            self._adopt(configuration, clock)
+            self.faulty = faults.faulty(Tx(image))
+
+        self.door.replace_with(image, epoch, begin)
 
     def _adopt(self, configuration: Configuration, clock: Clock) -> None:
         self.configuration = configuration
@@ -83,6 +114,23 @@ def start_of(configuration: Configuration) -> Clock:
 def put(tx: Tx, name: str, value: str) -> None:
     """Set one value of the workspace's state."""
     tx.change(_PUT, name=name, value=value)
+
+
+def revived(image: sqlite3.Connection, configuration: Configuration, epoch: int) -> Clock:
+    """Make an image of another life that of this one; the clock that it was taken at."""
+    found = {row["name"]: row["value"] for row in image.execute(_STATE.text)}
+    image.execute("BEGIN")
+    tx = Tx(image)
+    put(tx, "configuration", configurations.dump(configuration))
+    put(tx, "epoch", str(epoch))
+    image.commit()
+    return Clock(**loads(found["clock"]))
+
+
+def configuration_in(image: sqlite3.Connection) -> Configuration:
+    """The configuration that a database holds."""
+    found = {row["name"]: row["value"] for row in image.execute(_STATE.text)}
+    return configurations.read(found["configuration"])
 
 
 class Images:

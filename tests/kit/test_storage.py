@@ -3,15 +3,8 @@ import threading
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, insert, select
 
-from inkstand.fakes.kit.storage import (
-    Door,
-    Statement,
-    TableChangedError,
-    WorkspaceGoneError,
-    connect,
-    create_tables,
-    door_held,
-)
+from inkstand.fakes.kit.storage import Door, Statement, WorkspaceGoneError, connect, door_held
+from inkstand.fakes.kit.tables import TableChangedError, create_tables
 
 METADATA = MetaData()
 THINGS = Table("things", METADATA, Column("seq", Integer, primary_key=True), Column("name", Text, nullable=False))

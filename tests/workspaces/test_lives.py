@@ -59,7 +59,7 @@ def test_a_request_from_a_deleted_workspace(inkstand, client, workspace):
 
     headers = attempt["request"]["headers"]
     request = requests.Request("POST", attempt["request"]["url"], headers, data=attempt["request"]["body"]).prepare()
-    answer, _, _ = transport.send(request, workspace.name, epoch)
+    answer, _, _ = transport.send(request, (workspace.name, epoch), "a cause")
 
     assert answer.status == 503
     assert owners(again) == []

@@ -1,4 +1,4 @@
-"""Writes down every call that a fake refused, and how it answered; what it took is in its own tables."""
+"""What every fake is furnished with: the journal of what it refused, its faults, where its reasons are read."""
 
 from __future__ import annotations
 
@@ -9,19 +9,26 @@ from flask import Flask, Response, g, request
 from sqlalchemy import insert, select
 
 from . import current
+from .faults import StruckError
 from .http import storable
-from .storage import Statement, View, WorkspaceGoneError, journal, view
+from .storage import Statement, WorkspaceGoneError
+from .tables import journal
 from .times import iso
+from .views import Listed
 
 _KEEP_BYTES = 2_000_000
 _NOT_A_SUCCESS = 300
 
 
-def keep_journal(app: Flask, service: str, request_id: Callable[[], str]) -> None:
-    """Give an application a journal: every call that it did not answer with success, if its workspace is known.
+def furnish(app: Flask, service: str, request_id: Callable[[], str] = str) -> None:
+    """Make a vendor's application one of ours.
 
-    Answers also say where their reasons can be read (decision 30), where `current.explain_by` was told.
+    Its journal keeps every call that it did not answer with success, if the workspace is known; what it took is in its
+    own tables. Arranged faults are met, a request that a reset overtook is answered, and answers say where their
+    reasons can be read (decision 30), where `current.explain_by` was told.
     """
+    app.register_error_handler(StruckError, current.struck)
+    app.register_error_handler(WorkspaceGoneError, gone)
 
     @app.after_request
     def say_where_it_is_explained(response: Response) -> Response:
@@ -65,7 +72,7 @@ def not_faked(what: str) -> tuple[dict[str, str], int]:
     return {"message": f"not faked yet: {what}"}, 501
 
 
-def refusals_view(service: str) -> View:
+def refusals_view(service: str) -> Listed:
     """The journal of one service as a list that people read."""
 
     def shape(row: dict[str, Any]) -> dict[str, Any]:
@@ -75,8 +82,15 @@ def refusals_view(service: str) -> View:
             "answer": row["answer"].decode("utf-8", "replace"),
         }
 
-    query = select(journal).where(journal.c.service == service).order_by(journal.c.seq)
-    return view(f"{service}.refusals", "calls that this service refused, and its answers", query, shape)
+    columns = {"method": "method", "path": "path", "status": None, "request_id": "request_id", "at": None}
+    return Listed(
+        f"{service}.refusals",
+        "calls that this service refused, and its answers",
+        select(journal).where(journal.c.service == service),
+        shape,
+        {**columns, "answer": None},
+        "at",
+    )
 
 
 _ADD = Statement(insert(journal), "service", "at", "method", "path", "status", "request_id", "body", "answer")

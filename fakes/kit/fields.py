@@ -1,0 +1,58 @@
+"""Fields that more than one schema has: durations as people write them, and text that may stand in a file beside."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from .times import milliseconds
+
+BESIDE: ContextVar[Path | None] = ContextVar("beside", default=None)
+"""The folder of the file that is being read; None where there is no file, as over HTTP."""
+
+DURATION = r"^\s*(\d{1,12}(\.\d{1,6})?\s*(ms|s|m|h|d)\s*)+$"
+
+
+class Duration(fields.Field[int]):
+    """A duration as text (`90s`, `5m`, `1h30m`), read as milliseconds; at most `longest` of them."""
+
+    def __init__(self, *, longest: int | None = None, **extra: Any) -> None:
+        super().__init__(metadata={"type": "string", "pattern": DURATION, "example": "5m"}, **extra)
+        self.longest = longest
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> int:  # noqa: ARG002  # marshmallow's own signature
+        if not isinstance(value, str):
+            message = f"A duration is text like 5m; {value!r} came."
+            raise ValidationError(message)
+        try:
+            found = milliseconds(value)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if self.longest is not None and found > self.longest:
+            message = f"At most {self.longest // 1000}s; {value!r} came."
+            raise ValidationError(message)
+        return found
+
+
+class TextFile(fields.Field[str]):
+    """The name of a text file, relative to the file that is being read; read as its text."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(metadata={"type": "string"}, **extra)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> str:  # noqa: ARG002  # marshmallow's own signature
+        folder = BESIDE.get()
+        if not isinstance(value, str):
+            message = f"A file is named by text; {value!r} came."
+            raise ValidationError(message)
+        if folder is None:
+            message = "A file can only be named in a file; over HTTP give the text itself."
+            raise ValidationError(message)
+        try:
+            return (folder / value).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"{value} cannot be read: {error}"
+            raise ValidationError(message) from error

@@ -1,0 +1,229 @@
+"""Views: named, readable lists of what is stored, read in pages, narrowed to rows whose fields equal a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy import bindparam, func
+from sqlalchemy.sql import ColumnElement, Select, select
+
+from .http import dump_text, storable
+from .storage import Door, Statement
+
+Row = dict[str, Any]
+Shape = Callable[[Row], Row]
+_CHUNK = 500
+_EVER = 2**62
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows of a view are wanted.
+
+    `where` maps a field, or a dot path below one, to the text its value must equal (`true`, `19.9` and `null` as JSON
+    writes them); `since` is a moment in milliseconds; `after` the place of the row behind which to begin; `limit` how
+    many rows at most, the newest ones with `newest`.
+    """
+
+    where: Mapping[str, str] = field(default_factory=dict)
+    since: int | None = None
+    after: int = 0
+    limit: int | None = None
+    newest: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, oldest first; the place of the last one, and whether there are more behind it."""
+
+    rows: Sequence[Row]
+    last: int
+    more: bool
+
+
+class View(Protocol):
+    """A named, readable list of what is stored, oldest first.
+
+    `fields` are the names of a row's members; `timed` says whether its rows have a moment that `since` can be asked of.
+    """
+
+    name: str
+    about: str
+    fields: Sequence[str]
+    timed: bool
+
+    def read(self, door: Door, wanted: Wanted) -> Page:
+        """The rows that are wanted."""
+
+    def count(self, door: Door, wanted: Wanted) -> int:
+        """How many rows there are of those that are wanted, whatever the limit."""
+
+    def rows(self, door: Door) -> list[Row]:
+        """Every row."""
+
+
+class Listed:
+    """A view of one query, which has a column `seq`: the row's place, a whole number that only grows.
+
+    `fields` maps each field to the text column that holds it, so that the database can look for it; None where it is
+    made. `at` names the column of its moment in milliseconds, where there is one. `shape` makes a row what people read.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  # a declaration, read from left to right
+        self,
+        name: str,
+        about: str,
+        query: Select[Any],
+        shape: Shape,
+        fields: Mapping[str, str | None],
+        at: str | None = None,
+    ) -> None:
+        self.name = name
+        self.about = about
+        self.fields: Sequence[str] = tuple(fields)
+        self.timed = at is not None
+        self.shape = shape
+        self._columns = fields
+        self._at = at
+        self._query = query
+        self._statements: dict[tuple[object, ...], Statement] = {}
+
+    def read(self, door: Door, wanted: Wanted) -> Page:
+        """The rows that are wanted."""
+        return _newest(self._found(door, wanted), wanted) if wanted.newest else _page(self._found(door, wanted), wanted)
+
+    def count(self, door: Door, wanted: Wanted) -> int:
+        """How many rows there are of those that are wanted, whatever the limit."""
+        narrowed = self._narrowed(wanted)
+        if len(narrowed) == len(wanted.where):
+            found = door.read(self._counting(narrowed, timed=wanted.since is not None), **self._given(wanted))
+            return int(found[0]["count"])
+        return sum(1 for _ in self._found(door, wanted))
+
+    def rows(self, door: Door) -> list[Row]:
+        """Every row."""
+        return [row for _, row in self._found(door, Wanted())]
+
+    def _found(self, door: Door, wanted: Wanted) -> Iterator[tuple[int, Row]]:
+        """Each wanted row with its place; from the newest back if the newest are wanted."""
+        statement = self._listing(self._narrowed(wanted), timed=wanted.since is not None, newest=wanted.newest)
+        given = {**self._given(wanted), "before": _EVER, "chunk": min(_CHUNK, (wanted.limit or _CHUNK) + 1)}
+        while True:
+            found = door.read(statement, **given)
+            for stored in found:
+                row = self.shape(dict(stored))
+                if fits(row, wanted.where):
+                    yield stored["seq"], row
+            if len(found) < int(str(given["chunk"])):
+                return
+            given["before" if wanted.newest else "after"] = found[-1]["seq"]
+            given["chunk"] = _CHUNK
+
+    def _narrowed(self, wanted: Wanted) -> tuple[str, ...]:
+        return tuple(sorted(name for name in wanted.where if self._columns.get(name)))
+
+    def _given(self, wanted: Wanted) -> dict[str, object]:
+        narrowed = {f"is_{name}": storable(wanted.where[name]) for name in self._narrowed(wanted)}
+        return {**narrowed, "after": wanted.after, **({} if wanted.since is None else {"since": wanted.since})}
+
+    def _listing(self, narrowed: tuple[str, ...], *, timed: bool, newest: bool) -> Statement:
+        def make() -> Statement:
+            rows = self._query.order_by(None).subquery()
+            order = rows.c.seq.desc() if newest else rows.c.seq
+            query = select(rows).where(*self._conditions(rows.c, narrowed, timed=timed))
+            return Statement(query.where(rows.c.seq < bindparam("before")).order_by(order).limit(bindparam("chunk")))
+
+        return self._made(("list", narrowed, timed, newest), make)
+
+    def _counting(self, narrowed: tuple[str, ...], *, timed: bool) -> Statement:
+        def make() -> Statement:
+            rows = self._query.order_by(None).subquery()
+            conditions = self._conditions(rows.c, narrowed, timed=timed)
+            return Statement(select(func.count().label("count")).select_from(rows).where(*conditions))
+
+        return self._made(("count", narrowed, timed), make)
+
+    def _conditions(self, columns: Any, narrowed: Iterable[str], *, timed: bool) -> Iterator[ColumnElement[bool]]:
+        yield columns.seq > bindparam("after")
+        for name in narrowed:
+            yield columns[self._columns[name]] == bindparam(f"is_{name}")
+        if timed:
+            yield columns[self._at] >= bindparam("since")
+
+    def _made(self, key: tuple[object, ...], make: Callable[[], Statement]) -> Statement:
+        return self._statements.setdefault(key, make()) if key not in self._statements else self._statements[key]
+
+
+class Computed:
+    """A view whose rows are put together from several queries; `found` gives each row with its place."""
+
+    timed = False
+
+    def __init__(
+        self, name: str, about: str, found: Callable[[Door], Iterable[tuple[int, Row]]], fields: Sequence[str]
+    ) -> None:
+        self.name = name
+        self.about = about
+        self.fields = fields
+        self._found = found
+
+    def read(self, door: Door, wanted: Wanted) -> Page:
+        """The rows that are wanted."""
+        found = list(self._wanted(door, wanted))
+        return _newest(reversed(found), wanted) if wanted.newest else _page(found, wanted)
+
+    def count(self, door: Door, wanted: Wanted) -> int:
+        """How many rows there are of those that are wanted, whatever the limit."""
+        return sum(1 for _ in self._wanted(door, wanted))
+
+    def rows(self, door: Door) -> list[Row]:
+        """Every row."""
+        return [row for _, row in self._found(door)]
+
+    def _wanted(self, door: Door, wanted: Wanted) -> Iterator[tuple[int, Row]]:
+        for place, row in self._found(door):
+            if place > wanted.after and fits(row, wanted.where):
+                yield place, row
+
+
+def fits(row: Row, where: Mapping[str, str]) -> bool:
+    """Whether each field, or the member at a dot path below one, equals its text."""
+    return all(_equals(_member(row, path), text) for path, text in where.items())
+
+
+def _member(row: Row, path: str) -> object:
+    found: object = row
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def _equals(value: object, text: str) -> bool:
+    if isinstance(value, str):
+        return value in {text, storable(text)}
+    return dump_text(value) == text
+
+
+def _page(found: Iterable[tuple[int, Row]], wanted: Wanted) -> Page:
+    rows: list[Row] = []
+    last = wanted.after
+    for place, row in found:
+        if len(rows) == wanted.limit:
+            return Page(rows, last, more=True)
+        rows.append(row)
+        last = place
+    return Page(rows, last, more=False)
+
+
+def _newest(found: Iterable[tuple[int, Row]], wanted: Wanted) -> Page:
+    """The newest rows, found from the newest back; there is never one behind the last of them."""
+    rows: list[Row] = []
+    last = wanted.after
+    for place, row in found:
+        if len(rows) == wanted.limit:
+            break
+        last = max(last, place)
+        rows.append(row)
+    return Page(rows[::-1], last, more=False)
