@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Self
 
 from inkstand.fakes.kit.current import TENANTS_KEY
 from inkstand.fakes.kit.faults import EFFECT_KEY, ENACT_KEY, Effect
+from inkstand.fakes.kit.http import dump_json
 from inkstand.fakes.kit.vendor import Vendor, discover
 
 from .delivery.courtesy import Courtesy
 from .delivery.worker import Worker
 from .errors import BusyError
+from .guard import stranger
 from .model import IN_PROCESS
 from .sandbox import Sandbox
 from .settings import Settings
@@ -46,7 +48,8 @@ class Inkstand:
         self.settings = settings or Settings()
         self.temporary = self.settings.data_dir is None
         self.folder = Path(self.settings.data_dir or tempfile.mkdtemp(prefix="inkstand-"))
-        self.sandbox = Sandbox(self.folder, discover() if vendors is None else vendors, self._make_transport)
+        found = discover(self.settings.fakes) if vendors is None else vendors
+        self.sandbox = Sandbox(self.folder, found, self._make_transport, self.settings.workspace)
         self.application = Dispatcher(self)
         self.hang_up: BaseException | type[BaseException] = ConnectionAbortedError
         self._closing = threading.Event()
@@ -135,11 +138,25 @@ class Dispatcher:
             environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{prefix}"
             environ["PATH_INFO"] = path[len(prefix) + 1 :] or "/"
             return self._vendor(self._prefixes[prefix])(self._known(environ), start_response)
-        if path.startswith(_CONTROL_PATH):
-            return self._control()(environ, start_response)
-        if path in {"/", "/livez", "/readyz"}:
+        if path == "/" or path.startswith(_CONTROL_PATH):
+            ours = self._web() if path == "/" else self._control()
+            return self._guarded(ours, environ, start_response)
+        if path in {"/livez", "/readyz"}:
             return self._web()(environ, start_response)
         return self._tracking(environ, start_response)
+
+    def _guarded(
+        self, application: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """What a web page of somebody else must not reach."""
+        settings = self._inkstand.settings
+        why = stranger(environ, settings.hosts, settings.public_url)
+        if why is None:
+            return application(environ, start_response)
+        body = dump_json({"type": "about:blank", "title": "Forbidden", "status": 403, "detail": why})
+        headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
+        start_response("403 Forbidden", headers)
+        return [body]
 
     def _known(self, environ: WSGIEnvironment) -> WSGIEnvironment:
         environ[TENANTS_KEY] = self._inkstand.sandbox.registry

@@ -24,6 +24,24 @@ class NameTakenError(InkstandError):
     title = "Name taken"
 
 
+class SetupError(InkstandError):
+    """A workspace is to be set up with something that there is not; `path` is where that stands in its setup."""
+
+    status = 422
+    title = "Cannot be set up"
+
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class NotNowError(InkstandError):
+    """It could be done with something else, or at another time, but not so."""
+
+    status = 409
+    title = "Conflict"
+
+
 class BrokenFileError(InkstandError):
     """A file does not say what it should; the text names file, line and column."""
 
@@ -57,13 +75,6 @@ class BusyError(InkstandError):
 
     status = 503
     title = "Busy"
-
-
-class ForbiddenError(InkstandError):
-    """A web page of somebody else asks."""
-
-    status = 403
-    title = "Forbidden"
 
 
 def nearest(name: str, known: list[str], at_least: float = 0.5) -> str:

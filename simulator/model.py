@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -44,14 +44,15 @@ class Configuration:
     """How a workspace is set up; what a reset puts back.
 
     `clock` is `real` or `frozen` (at 2026-01-01T00:00:00Z), `delivery` is `auto` (a worker delivers while serving)
-    or `manual` (only settle and advance do).
+    or `manual` (only settle and advance do). `vendors` holds what is set up at each vendor, by its service.
     """
 
     seed: int = 1
     clock: Literal["real", "frozen"] = "real"
     delivery: Literal["auto", "manual"] = "auto"
     sources: tuple[Source, ...] = ()
-    connections: tuple[Connection, ...] = field(default_factory=tuple)
+    connections: tuple[Connection, ...] = ()
+    vendors: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

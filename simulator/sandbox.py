@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -23,12 +23,12 @@ from .delivery.catalogue import Catalogue
 from .delivery.courtesy import Courtesy
 from .delivery.deliver import Deliverer, Horizon
 from .delivery.process import process
-from .errors import InkstandError, UnknownNameError, nearest
+from .errors import NotNowError, UnknownNameError, nearest
 from .model import Configuration, Dropped, Receipt, Taken
 from .rooms import Rooms
 from .storage.tables import discards, messages
 from .storage.views import VIEWS
-from .workspaces.configuration import default_configuration
+from .workspaces.configuration import Setup, configured
 from .workspaces.registry import SEGMENT, Registry
 from .workspaces.snapshots import Snapshot
 from .workspaces.workspace import Workspace
@@ -45,12 +45,22 @@ Found = TypeVar("Found")
 
 
 class Sandbox:
-    """Everything that one process holds; `make_transport` is asked when the first delivery is due."""
+    """Everything that one process holds.
 
-    def __init__(self, folder: Path, vendors: Sequence[Vendor], make_transport: Callable[[], Transport]) -> None:
+    `make_transport` is asked when the first delivery is due; `setup` is how every workspace is set up.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        vendors: Sequence[Vendor],
+        make_transport: Callable[[], Transport],
+        setup: Setup | None = None,
+    ) -> None:
         self.vendors = vendors
+        self.setup = setup or {}
         self.catalogue = Catalogue(vendors)
-        self.registry = Registry(folder, vendors)
+        self.registry = Registry(folder, vendors, self.setup)
         incarnation = identifier(0, "incarnation", str(folder), machine_now())
         self.deliverer = Deliverer(self.catalogue, make_transport, incarnation)
         self.worker: Worker | None = None
@@ -113,12 +123,12 @@ class Sandbox:
     def advance(self, workspace: Workspace, milliseconds: int) -> int:
         """Move the clock forward, stopping to settle wherever something falls due; how many deliveries were tried.
 
-        Raises InkstandError, and moves nothing, for a time after the year 9999; WorkspaceGoneError when the workspace
+        Raises NotNowError, and moves nothing, for a time after the year 9999; WorkspaceGoneError when the workspace
         was reset meanwhile.
         """
         if workspace.world.now() + milliseconds > LAST:
             message = f"That is too far: it is {iso(workspace.world.now())}, and the clock ends with the year 9999."
-            raise InkstandError(message)
+            raise NotNowError(message)
         with workspace.settling, self._worker_kept_out(workspace):
             epoch, newest = workspace.door.epoch, _newest(workspace)
             tried = self._settle(workspace, newest)
@@ -171,9 +181,12 @@ class Sandbox:
             if time.monotonic() >= end:
                 return look()
 
-    def create(self, name: str, choices: Mapping[str, Any]) -> Workspace:
-        """Make a workspace; `choices` are fields of its configuration (seed, clock, delivery)."""
-        return self.registry.create(name, default_configuration(name, self.vendors, **choices))
+    def create(self, name: str, asked: Setup) -> Workspace:
+        """Make a workspace like the sandbox's file says, and then as asked (the form of `SetupSchema`).
+
+        Raises SetupError for something that there is not.
+        """
+        return self.registry.create(name, configured(name, self.vendors, self.setup, asked))
 
     def reset(self, name: str) -> Workspace:
         """Put a workspace back to what it was made with; what is under way there is dropped."""

@@ -1,8 +1,10 @@
-"""The sample templates that every fresh workspace holds."""
+"""The templates that every fresh workspace holds: samples, and those that are set up."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
+from typing import Any
 
 from sqlalchemy import insert
 
@@ -20,25 +22,16 @@ SAMPLES = {
 """Template ids of the samples, their names and files; visibly not ids that Inkit would make."""
 
 
-def seed(tx: Tx, world: World) -> None:
-    """Put the sample templates in place."""
+def seed(tx: Tx, world: World, setup: Mapping[str, Any]) -> None:
+    """Put the sample templates in place, and those that are set up; a template of a sample's id stands in its place."""
     folder = files(__package__) / "samples"
-    tx.many(
-        _ADD,
-        [
-            {
-                "template_id": template_id,
-                "name": name,
-                "source": "html",
-                "html": (folder / file).read_text("utf-8"),
-                "width": 8.5,
-                "height": 11.0,
-                "unit": "in",
-                "created_at": world.now(),
-            }
-            for template_id, (name, file) in SAMPLES.items()
-        ],
-    )
+    samples = {
+        template_id: {"template_id": template_id, "name": name, "html": (folder / file).read_text("utf-8")}
+        for template_id, (name, file) in SAMPLES.items()
+    }
+    given = {template["template_id"]: template for template in setup.get("templates", ())}
+    plain = {"source": "html", "width": 8.5, "height": 11.0, "unit": "in", "created_at": world.now()}
+    tx.many(_ADD, [{**plain, **template} for template in {**samples, **given}.values()])
 
 
 _ADD = Statement(insert(templates), *(column.name for column in templates.c if column.name != "seq"))

@@ -19,8 +19,8 @@ DURATION = r"^\s*(\d{1,12}(\.\d{1,6})?\s*(ms|s|m|h|d)\s*)+$"
 class Duration(fields.Field[int]):
     """A duration as text (`90s`, `5m`, `1h30m`), read as milliseconds; at most `longest` of them."""
 
-    def __init__(self, *, longest: int | None = None, **extra: Any) -> None:
-        super().__init__(metadata={"type": "string", "pattern": DURATION, "example": "5m"}, **extra)
+    def __init__(self, *, longest: int | None = None, metadata: dict[str, Any] | None = None, **extra: Any) -> None:
+        super().__init__(metadata={"type": "string", "pattern": DURATION, "example": "5m", **(metadata or {})}, **extra)
         self.longest = longest
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> int:  # noqa: ARG002  # marshmallow's own signature

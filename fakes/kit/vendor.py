@@ -6,6 +6,8 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from inkstand import fakes
@@ -14,6 +16,7 @@ from .ledger import Ledger, load
 
 if TYPE_CHECKING:
     from flask import Flask
+    from marshmallow import Schema
     from sqlalchemy import MetaData
 
     from .destination import Destination
@@ -28,7 +31,8 @@ class Vendor:
 
     `slug` is its address prefix and `hosts` are the host names it answers without prefix. `package` is the folder's
     import name; its modules are fixed by name: `destination.DESTINATIONS`, `api.create_app()`, `tables.METADATA`,
-    `views.VIEWS`, and `seed.seed(tx, world)` where a fresh workspace should hold samples.
+    `views.VIEWS`, and, where `seeds` says so, `seed.seed(tx, world, setup)`, which puts into a fresh workspace what it
+    should hold. A module `setup` with a marshmallow schema `SetupSchema` says what can be set up there.
     """
 
     slug: str
@@ -66,10 +70,24 @@ class Vendor:
         """The vendor's own web application."""
         return cast("Flask", self._load("api").create_app())
 
-    def seed(self, tx: Tx, world: World) -> None:
-        """Put the samples of a fresh workspace in place."""
+    def seed(self, tx: Tx, world: World, setup: Mapping[str, Any]) -> None:
+        """Put into a fresh workspace what it should hold: samples, and what is set up."""
         if self.seeds:
-            self._load("seed").seed(tx, world)
+            self._load("seed").seed(tx, world, setup)
+
+    @property
+    def has_setup(self) -> bool:
+        """Whether something can be set up at this vendor."""
+        return find_spec(f"{self.package}.setup") is not None
+
+    @property
+    def setup_schema(self) -> Schema:
+        """What can be set up at this vendor."""
+        return cast("Schema", self._load("setup").SetupSchema())
+
+    def read_setup(self, section: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A setup as the vendor reads it; raises marshmallow's ValidationError for a wrong one."""
+        return cast("Mapping[str, Any]", self.setup_schema.load(section))
 
     @property
     def examples(self) -> Mapping[str, Any]:
@@ -85,11 +103,16 @@ class Vendor:
         return import_module(f"{self.package}.{module}")
 
 
-def discover(names: Sequence[str] | None = None) -> tuple[Vendor, ...]:
-    """The vendors found beside this kit, by slug: every folder whose package holds a `VENDOR`.
+def discover(folders: Sequence[str] = (), names: Sequence[str] | None = None) -> tuple[Vendor, ...]:
+    """The vendors found beside this kit and in further folders, by slug: every package that holds a `VENDOR`.
 
-    `names` narrows it to these slugs. A folder outside is found once its parent is on `inkstand.fakes.__path__`.
+    Each of `folders` holds one folder for each of its vendors, as ours does; they are imported as `inkstand.fakes.…`.
+    `names` narrows it to these slugs. Raises FileNotFoundError for a folder that is not there.
     """
+    for folder in folders:
+        path = str(Path(folder).resolve(strict=True))
+        if path not in fakes.__path__:
+            fakes.__path__.append(path)
     packages = (f"{fakes.__name__}.{module.name}" for module in pkgutil.iter_modules(fakes.__path__) if module.ispkg)
     found = (getattr(import_module(package), "VENDOR", None) for package in packages)
     vendors = [vendor for vendor in found if isinstance(vendor, Vendor) and (names is None or vendor.slug in names)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import bindparam, func
@@ -16,6 +17,7 @@ Row = dict[str, Any]
 Shape = Callable[[Row], Row]
 _CHUNK = 500
 _EVER = 2**62
+_NOTHING = object()
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Page:
-    """Rows, oldest first; the place of the last one, and whether there are more behind it."""
+    """Rows, oldest first, and the place of each; the place to go on behind, and whether there are more already."""
 
     rows: Sequence[Row]
+    places: Sequence[int]
     last: int
     more: bool
 
@@ -196,34 +199,31 @@ def fits(row: Row, where: Mapping[str, str]) -> bool:
 def _member(row: Row, path: str) -> object:
     found: object = row
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
+        found = found.get(name, _NOTHING) if isinstance(found, Mapping) else _NOTHING
     return found
 
 
 def _equals(value: object, text: str) -> bool:
     if isinstance(value, str):
         return value in {text, storable(text)}
-    return dump_text(value) == text
+    return value is not _NOTHING and dump_text(value) == text
 
 
 def _page(found: Iterable[tuple[int, Row]], wanted: Wanted) -> Page:
     rows: list[Row] = []
-    last = wanted.after
+    places: list[int] = []
+    more = False
     for place, row in found:
         if len(rows) == wanted.limit:
-            return Page(rows, last, more=True)
+            more = True
+            break
         rows.append(row)
-        last = place
-    return Page(rows, last, more=False)
+        places.append(place)
+    return Page(rows, places, places[-1] if places else wanted.after, more)
 
 
 def _newest(found: Iterable[tuple[int, Row]], wanted: Wanted) -> Page:
-    """The newest rows, found from the newest back; there is never one behind the last of them."""
-    rows: list[Row] = []
-    last = wanted.after
-    for place, row in found:
-        if len(rows) == wanted.limit:
-            break
-        last = max(last, place)
-        rows.append(row)
-    return Page(rows[::-1], last, more=False)
+    """The newest rows, found from the newest back; there is none behind the last of them."""
+    chosen = list(islice(found, wanted.limit))[::-1]
+    places = [place for place, _ in chosen]
+    return Page([row for _, row in chosen], places, places[-1] if places else wanted.after, more=False)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, json
+from typing import Any
+
+from flask import Flask, Response, json, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from inkstand.fakes.kit.storage import WorkspaceGoneError
-from inkstand.simulator.errors import InkstandError
+from inkstand.simulator.errors import BusyError, InkstandError
 from inkstand.simulator.sandbox import Sandbox
 
-from .routes import blueprint
+from . import clock, explained, faults, looking, waiting, workspaces
+from .schemas import ProblemSchema
 
+PREFIX = "/_sandbox/v1"
+PROBLEM = "application/problem+json"
 _PARTS_OF_A_REQUEST = ("json", "query")
-_PROBLEM = "application/problem+json"
+_RETRY_AFTER_SECONDS = "1"
+_SAID = {
+    "400": "something was asked that cannot be; the detail says what was wanted, what came and what to do",
+    "403": "a web page of somebody else asks",
+    "404": "nothing has this name; the detail names the nearest",
+    "409": "it cannot be done now: a name is taken, or the workspace was reset or deleted meanwhile",
+    "422": "the body or a query member has a wrong shape",
+}
 
 
 def create_app(sandbox: Sandbox) -> Flask:
@@ -23,33 +35,73 @@ def create_app(sandbox: Sandbox) -> Flask:
         API_TITLE="Inkstand",
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
-        OPENAPI_URL_PREFIX="/_sandbox/v1",
-        OPENAPI_JSON_PATH="openapi.json",
         PROPAGATE_EXCEPTIONS=False,
+        API_SPEC_OPTIONS={"info": {"description": "The controls of a local Segment with fake vendors."}},
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.extensions["sandbox"] = sandbox
     api = Api(app)
-    api.register_blueprint(blueprint)
+    api.DEFAULT_ERROR_RESPONSE_NAME = None
+    api.spec.components.schema("Problem", schema=ProblemSchema)
+    for room in (workspaces, clock, looking, waiting, faults, explained):
+        api.register_blueprint(room.blueprint, url_prefix=PREFIX)
+    document = with_problems(api.spec.to_dict())
+
+    @app.get(f"{PREFIX}/openapi.json")
+    def openapi() -> Response:
+        """This document."""
+        return Response(json.dumps(document), 200, content_type="application/json")
+
     app.register_error_handler(InkstandError, _inkstand_error)
     app.register_error_handler(WorkspaceGoneError, _gone)
     app.register_error_handler(HTTPException, _http_error)
     return app
 
 
+def with_problems(document: dict[str, Any]) -> dict[str, Any]:
+    """The document, with every error that an operation may answer: all have one form."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    document["components"].pop("responses", None)
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method == "parameters":
+                continue
+            answers = operation["responses"]
+            codes = {"400", "403"} | ({"404", "409"} if "{" in path or method != "get" else set())
+            codes |= {"422"} if "422" in answers else set()
+            for code in sorted(codes | {code for code in answers if code >= "400"}):
+                said = answers.get(code, {}).get("description")
+                text = said if said and code not in _SAID else _SAID.get(code, said)
+                answers[code] = {"description": text, "content": {PROBLEM: {"schema": schema}}}
+    return document
+
+
+def problem(status: int, title: str, detail: str) -> Response:
+    """An error as RFC 9457 has it."""
+    body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
+    return Response(body, status, content_type=PROBLEM)
+
+
 def _inkstand_error(error: InkstandError) -> Response:
-    return _problem(error.status, error.title, str(error))
+    answer = problem(error.status, error.title, str(error))
+    if isinstance(error, BusyError):
+        answer.headers["Retry-After"] = _RETRY_AFTER_SECONDS
+    return answer
 
 
 def _gone(error: WorkspaceGoneError) -> Response:
-    return _problem(409, "Workspace gone", str(error))
+    return problem(409, "Workspace gone", f"{error}.".capitalize())
 
 
 def _http_error(error: HTTPException) -> Response:
     data = getattr(error, "data", None) or {}
     messages = data.get("messages")
     detail = _told(messages) if messages else (error.description or error.name)
-    return _problem(error.code or 500, error.name, detail)
+    if error.code == 404 and not messages:  # noqa: PLR2004  # no such address
+        detail = f"There is no address {request.path} here. {PREFIX}/openapi.json lists them."
+    answer = problem(error.code or 500, error.name, detail)
+    answer.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
+    return answer
 
 
 def _told(messages: object) -> str:
@@ -59,8 +111,3 @@ def _told(messages: object) -> str:
     if isinstance(messages, list):
         return " ".join(map(str, messages))
     return str(messages)
-
-
-def _problem(status: int, title: str, detail: str) -> Response:
-    body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
-    return Response(body, status, content_type=_PROBLEM)

@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)")
+from inkstand.fakes.kit.fields import Duration
+from inkstand.simulator.workspaces.setup import SetupSchema, base_url
 
+LONGEST_WAIT = 60_000
+LONGEST_PAGE = 10_000
+RESERVED = frozenset({"after", "since", "newest", "limit", "for"})
+"""Query members of a view's addresses that are no fields; a test holds that no view has a field of these names."""
 
-def milliseconds(text: str) -> int:
-    """A duration such as `90s`, `5m`, `6h`, `2d` or `1h30m`, in milliseconds.
-
-    Raises ValidationError for anything else.
-    """
-    compact = text.strip().replace(" ", "")
-    parts = _DURATION.findall(compact)
-    if not parts or "".join(number + unit for number, unit in parts) != compact:
-        message = (
-            f"A duration is written like 90s, 5m, 6h, 2d or 1h30m, and the clock only moves forward; {text!r} came."
-        )
-        raise ValidationError(message)
-    return int(sum(float(number) * _UNITS[unit] for number, unit in parts))
+_name = validate.Regexp(
+    r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z",
+    error="It is named with up to 80 letters, digits, dots, dashes and underscores, beginning with a letter or digit; "
+    "{input!r} came.",
+)
+_count = validate.Range(min=0, max=1_000_000_000)
 
 
-class Duration(fields.Field[int]):
-    """A duration as text; read as milliseconds."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> int:  # noqa: ARG002  # marshmallow's own signature
-        if not isinstance(value, str):
-            message = f"A duration is text like 5m; {value!r} came."
-            raise ValidationError(message)
-        return milliseconds(value)
+def _text_by_name() -> fields.Dict:
+    return fields.Dict(keys=fields.String(), values=fields.String())
 
 
-class NewWorkspaceSchema(Schema):
-    """A workspace to be made."""
+class ProblemSchema(Schema):
+    """An error, as RFC 9457 has it; `detail` says what was wanted, what came and what to do."""
 
-    name = fields.String(required=True)
-    seed = fields.Integer(load_default=1)
-    clock = fields.String(load_default="real", validate=validate.OneOf(["real", "frozen"]))
-    delivery = fields.String(load_default="auto", validate=validate.OneOf(["auto", "manual"]))
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+
+
+class NewWorkspaceSchema(SetupSchema):
+    """A workspace to be made: its name, and what is to be other than in the sandbox's file."""
+
+    name = fields.String(required=True, validate=_name)
 
 
 class SourceSchema(Schema):
@@ -53,12 +50,12 @@ class SourceSchema(Schema):
 
 
 class ConnectionSchema(Schema):
-    """A source joined to a destination."""
+    """A source joined to a destination; a `baseUrl` is where it delivers instead of the fake here."""
 
     id = fields.String()
     destination = fields.String()
     source = fields.String()
-    settings = fields.Dict(keys=fields.String(), values=fields.String())
+    settings = _text_by_name()
     enabled = fields.Boolean()
     base_url = fields.String(data_key="baseUrl", allow_none=True)
 
@@ -66,9 +63,15 @@ class ConnectionSchema(Schema):
 class ChangedConnectionSchema(Schema):
     """What to change of a connection, until the next reset."""
 
-    settings = fields.Dict(keys=fields.String(), values=fields.String())
+    settings = _text_by_name()
     enabled = fields.Boolean()
-    base_url = fields.String(data_key="baseUrl", allow_none=True)
+    base_url = base_url()
+
+    @validates_schema
+    def changes_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        """A change that changes nothing is a slip of the pen."""
+        if not data:
+            raise ValidationError("Say what to change: settings, enabled or baseUrl.")
 
 
 class WorkspaceSchema(Schema):
@@ -77,17 +80,60 @@ class WorkspaceSchema(Schema):
     name = fields.String()
     now = fields.String()
     seed = fields.Integer()
-    clock = fields.String()
-    delivery = fields.String()
+    clock = fields.String(validate=validate.OneOf(["real", "frozen"]))
+    delivery = fields.String(validate=validate.OneOf(["auto", "manual"]))
     sources = fields.List(fields.Nested(SourceSchema))
     connections = fields.List(fields.Nested(ConnectionSchema))
     counts = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
+class PageSchema(Schema):
+    """Which page of a list by name."""
+
+    after = fields.String(metadata={"description": "the cursor of an earlier page"})
+    limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=LONGEST_PAGE))
+
+
+class WorkspacesSchema(Schema):
+    """A page of workspaces, by name."""
+
+    items = fields.List(fields.Nested(WorkspaceSchema))
+    cursor = fields.String(allow_none=True)
+    more = fields.Boolean()
+
+
+class NewSnapshotSchema(Schema):
+    """What a snapshot is to be called."""
+
+    name = fields.String(required=True, validate=_name)
+
+
+class SnapshotSchema(Schema):
+    """A kept copy of a workspace; `takenAt` is the machine's time."""
+
+    name = fields.String()
+    taken_at = fields.String(data_key="takenAt")
+    bytes = fields.Integer()
+
+
+class RestoreSchema(Schema):
+    """Which snapshot to put a workspace back to; `of` names another workspace whose snapshot it is."""
+
+    snapshot = fields.String(required=True, validate=_name)
+    of = fields.String()
 
 
 class AdvanceSchema(Schema):
     """How far to move the clock."""
 
     by = Duration(required=True)
+
+
+class ClockSchema(Schema):
+    """A workspace's time, and whether its clock runs with the machine's (`real`) or stands (`frozen`)."""
+
+    now = fields.String()
+    clock = fields.String(validate=validate.OneOf(["real", "frozen"]))
 
 
 class SettledSchema(Schema):
@@ -97,17 +143,155 @@ class SettledSchema(Schema):
     now = fields.String()
 
 
-class ViewNameSchema(Schema):
-    """A view's name and what it lists."""
+class ViewSchema(Schema):
+    """A view: what it lists, the fields of its rows, and whether they have a time that `since` can be asked of."""
 
     name = fields.String()
     about = fields.String()
+    fields_ = fields.List(fields.String(), data_key="fields", attribute="fields")
+    timed = fields.Boolean()
+
+
+class CountsSchema(Schema):
+    """How many rows each view has."""
+
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
+class CountSchema(Schema):
+    """How many rows there are."""
+
+    count = fields.Integer()
+
+
+class NarrowSchema(Schema):
+    """Which rows of a view; every other query member is a field that must equal its text."""
+
+    after = fields.String(metadata={"description": "a cursor: only rows behind it"})
+    since = fields.String(metadata={"description": "a time (2026-01-01T00:00:00Z), or how long ago (5m)"})
+
+
+class LookSchema(NarrowSchema):
+    """Which rows of a view, and how many."""
+
+    limit = fields.Integer(validate=validate.Range(min=1, max=LONGEST_PAGE))
+    newest = fields.Integer(
+        validate=validate.Range(min=1, max=LONGEST_PAGE), metadata={"description": "only so many, the newest ones"}
+    )
+
+
+class StreamSchema(NarrowSchema):
+    """Which rows of a view to follow, and for how long."""
+
+    for_ = Duration(load_default=10_000, longest=LONGEST_WAIT, data_key="for", attribute="for")
 
 
 class RowsSchema(Schema):
-    """The rows of a view, oldest first."""
+    """Rows of a view, oldest first; the cursor to go on from, and whether there are more already."""
 
     items = fields.List(fields.Dict())
+    cursor = fields.String()
+    more = fields.Boolean()
+
+
+class WaitSchema(Schema):
+    """What a view is to satisfy: its rows in order, or how many fit `where`, or what all that fit must have."""
+
+    view = fields.String(required=True)
+    where = fields.Dict(keys=fields.String(), load_default=dict)
+    count = fields.Integer(validate=_count)
+    at_least = fields.Integer(data_key="atLeast", validate=validate.Range(min=1, max=1_000_000_000))
+    all = fields.Dict(keys=fields.String())
+    rows = fields.List(fields.Dict(keys=fields.String()))
+    timeout = Duration(load_default=5_000, longest=LONGEST_WAIT)
+
+    @validates_schema
+    def one_condition(self, data: Mapping[str, Any], **_: Any) -> None:
+        """`rows` stands alone; an exact count and a least one exclude each other."""
+        if "rows" in data and (data.get("where") or {"count", "at_least", "all"} & set(data)):
+            raise ValidationError("rows is every row of the view, in order: it stands alone.")
+        if "count" in data and "at_least" in data:
+            raise ValidationError("Give count or atLeast, not both.")
+
+
+class DifferenceSchema(Schema):
+    """Where something is not as wanted."""
+
+    field = fields.String()
+    wanted = fields.Raw(allow_none=True)
+    came = fields.Raw(allow_none=True)
+
+
+class NearestSchema(Schema):
+    """The row that comes nearest to what was wanted, and where it differs."""
+
+    row = fields.Dict()
+    differs = fields.List(fields.Nested(DifferenceSchema))
+
+
+class WaitedSchema(Schema):
+    """Whether it was met, after how many milliseconds; the rows that fit (the last 100), else what was nearest."""
+
+    met = fields.Boolean()
+    waited = fields.Integer()
+    rows = fields.List(fields.Dict())
+    mismatches = fields.List(fields.Nested(DifferenceSchema))
+    nearest = fields.Nested(NearestSchema, allow_none=True)
+    hints = fields.List(fields.String())
+
+
+class NewFaultSchema(Schema):
+    """An arranged misbehaviour: one or more effects, which calls it strikes, how long it lasts."""
+
+    service = fields.String(required=True, metadata={"description": "segment, or a vendor's service"})
+    status = fields.Integer(validate=validate.Range(min=400, max=599))
+    headers = _text_by_name()
+    body = fields.String(validate=validate.Length(max=64_000))
+    drop = fields.String(validate=validate.OneOf(["before", "after"]))
+    delay = Duration(longest=10 * 60_000)
+    down = Duration(metadata={"description": "every connection is dropped for so long on the workspace's clock"})
+    next = fields.Integer(validate=validate.Range(min=1))
+    every = fields.Integer(validate=validate.Range(min=1))
+    share = fields.Float(validate=validate.Range(min=0, max=1))
+    for_ = Duration(data_key="for", attribute="for")
+
+    @validates_schema
+    def makes_sense(self, data: Mapping[str, Any], **_: Any) -> None:
+        """There is an effect, and at most one way to choose the calls it strikes."""
+        effects = {"status", "drop", "delay", "down"} & set(data)
+        if not effects:
+            raise ValidationError("Say what happens: status, drop, delay or down.")
+        if "down" in data and set(data) - {"service", "down"}:
+            raise ValidationError("down is every call for that time: it stands alone.")
+        if len({"next", "every", "share"} & set(data)) > 1:
+            raise ValidationError("Say which calls once: next, every or share; without, all of them.")
+        if {"headers", "body"} & set(data) and "status" not in data:
+            raise ValidationError("headers and body go with a status.")
+        if data.get("drop") == "before" and "status" in data:
+            raise ValidationError("A call whose connection is dropped before it is read gets no status.")
+        if any(
+            not name.isascii() or not value.isascii() or not (name + value).isprintable() or ":" in name or not name
+            for name, value in data.get("headers", {}).items()
+        ):
+            raise ValidationError("headers are printable ASCII.")
+
+
+class FaultSchema(Schema):
+    """A fault, how many calls it has seen and how many it struck; `delay` in milliseconds."""
+
+    id = fields.String()
+    service = fields.String()
+    status = fields.Integer(allow_none=True)
+    headers = fields.Dict(keys=fields.String(), values=fields.String(), allow_none=True)
+    body = fields.String(allow_none=True)
+    drop = fields.String(allow_none=True)
+    delay = fields.Integer(allow_none=True)
+    next = fields.Integer(allow_none=True)
+    every = fields.Integer(allow_none=True)
+    share = fields.Float(allow_none=True)
+    until = fields.String(allow_none=True)
+    calls = fields.Integer()
+    struck = fields.Integer()
 
 
 class AskedSchema(Schema):
@@ -131,11 +315,54 @@ class ExplanationSchema(Schema):
     hints = fields.List(fields.String())
 
 
+class StrangerSchema(Schema):
+    """A call whose credential belongs to no workspace."""
+
+    service = fields.String()
+    credential = fields.String()
+    what = fields.String()
+    at = fields.String()
+    body = fields.String(allow_none=True)
+
+
+class UnclaimedSchema(Schema):
+    """Calls whose credential belongs to no workspace, oldest first."""
+
+    items = fields.List(fields.Nested(StrangerSchema))
+
+
+class RefusalSchema(Schema):
+    """A request that the Tracking API refused."""
+
+    what = fields.String()
+    code = fields.String()
+    message = fields.String()
+    at = fields.String()
+
+
+class RefusedSchema(Schema):
+    """Requests that the Tracking API refused, oldest first."""
+
+    items = fields.List(fields.Nested(RefusalSchema))
+
+
 class RuleSchema(Schema):
     """One rule of the ledger."""
 
     id = fields.String()
     statement = fields.String()
     source = fields.String()
-    confidence = fields.String()
-    verdict = fields.String()
+    confidence = fields.String(validate=validate.OneOf(["documented", "observed", "inferred", "chosen"]))
+    verdict = fields.String(validate=validate.OneOf(["stops", "unusable", "expected", "notes"]))
+
+
+class VendorSchema(Schema):
+    """A vendor that was found, and what it brings."""
+
+    slug = fields.String()
+    title = fields.String()
+    service = fields.String()
+    path = fields.String()
+    hosts = fields.List(fields.String())
+    destinations = fields.List(fields.String())
+    examples = fields.Dict()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import quote
@@ -13,6 +15,7 @@ from inkstand.simulator.errors import CannotStartError, InkstandError, SandboxFa
 
 CONTROL = "/_sandbox/v1"
 TIMEOUT_SECONDS = 120
+_FOLLOWED_AT_ONCE = 60.0
 _WRONG_ADDRESS = (requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL)
 _PATHS = {
     **{name: f"/v1/{name}" for name in ("identify", "track", "page", "screen", "group", "alias")},
@@ -58,6 +61,26 @@ class Client:
         except requests.RequestException as error:
             message = f"{self.base_url} broke off: {error}"
             raise CannotStartError(message) from error
+
+    def lines(self, path: str, asked: Mapping[str, Any]) -> Iterator[str]:
+        """The lines of a stream as they come."""
+        with self.request("GET", CONTROL + path, params=asked, stream=True) as response:
+            if response.status_code != 200:  # noqa: PLR2004  # a stream
+                raise InkstandError(_detail(response))
+            yield from response.iter_lines(chunk_size=1, decode_unicode=True)
+
+    def workspaces(self) -> Iterator[Mapping[str, Any]]:
+        """Every workspace, as the control API tells it, by name."""
+        yield from self.pages("/workspaces")
+
+    def pages(self, path: str, **asked: Any) -> Iterator[Any]:  # query members
+        """The items of a list, page after page."""
+        while True:
+            page = self.control("GET", path, params=asked)
+            yield from page["items"]
+            if not page["more"]:
+                return
+            asked["after"] = page["cursor"]
 
     def workspace(self, name: str) -> Workspace:
         """A workspace that exists; raises UnknownNameError when it does not."""
@@ -112,9 +135,60 @@ class Workspace:
         """Change a connection until the next reset."""
         self.client.control("PATCH", f"{self._path}/connections/{quote(ident)}", json=dict(change))
 
-    def view(self, name: str) -> list[dict[str, Any]]:
-        """The rows of a view."""
-        return cast("list[dict[str, Any]]", self.client.control("GET", f"{self._path}/views/{quote(name)}")["items"])
+    def view(self, name: str, **where: Any) -> list[dict[str, Any]]:  # any JSON value
+        """The rows of a view, oldest first; those whose fields equal what is given."""
+        asked = {field: value if isinstance(value, str) else json.dumps(value) for field, value in where.items()}
+        return list(self.client.pages(f"{self._path}/views/{quote(name)}", **asked))
+
+    def follow_view(self, name: str, newest: int, end: float | None = None) -> Iterator[dict[str, Any]]:
+        """The newest rows of a view, then each row as it comes, until `end` (of the machine's monotonic clock)."""
+        path = f"{self._path}/views/{quote(name)}"
+        page = self.client.control("GET", path, params={"newest": newest or 1})
+        yield from page["items"] if newest else ()
+        place = page["cursor"]
+        while end is None or time.monotonic() < end:
+            left = _FOLLOWED_AT_ONCE if end is None else max(0.0, end - time.monotonic())
+            asked = {"after": place, "for": f"{int(min(left, _FOLLOWED_AT_ONCE) * 1000)}ms"}
+            events = self.client.lines(f"{path}/stream", asked)
+            for line in events:
+                kind, _, said = line.partition(": ")
+                if kind == "id":
+                    place = said
+                elif kind == "data":
+                    yield json.loads(said)
+                elif kind == "event":
+                    return
+
+    def snapshots(self) -> list[dict[str, Any]]:
+        """Its snapshots."""
+        return cast("list[dict[str, Any]]", self.client.control("GET", f"{self._path}/snapshots"))
+
+    def wait(self, view: str, timeout: str = "5s", **condition: Any) -> dict[str, Any]:  # of the control API
+        """Wait until a view satisfies a condition: `where`, `count`, `atLeast`, `all`, or `rows`; what came of it."""
+        asked = {"view": view, "timeout": timeout, **condition}
+        return cast("dict[str, Any]", self.client.control("POST", f"{self._path}/wait", json=asked))
+
+    def fault(self, service: str, **spec: Any) -> dict[str, Any]:  # of the control API
+        """Arrange that a service misbehaves: `status`, `drop`, `delay` or `down`; `next`, `every` or `share`; `for`."""
+        asked = {"service": service, **spec}
+        return cast("dict[str, Any]", self.client.control("POST", f"{self._path}/faults", json=asked))
+
+    def snapshot(self, name: str) -> None:
+        """Keep a copy of it under a name."""
+        self.client.control("POST", f"{self._path}/snapshots", json={"name": name})
+
+    def restore(self, snapshot: str, of: str | None = None) -> None:
+        """Put it back to a snapshot, its own or another workspace's."""
+        asked = {"snapshot": snapshot, **({"of": of} if of else {})}
+        self.client.control("POST", f"{self._path}/restore", json=asked)
+
+    def freeze(self) -> None:
+        """Stop its clock where it stands."""
+        self.client.control("POST", f"{self._path}/clock/freeze")
+
+    def follow(self) -> None:
+        """Let its clock run on from where it stands."""
+        self.client.control("POST", f"{self._path}/clock/follow")
 
     def explain(self, message_id: str) -> dict[str, Any]:
         """The journey of one message."""

@@ -65,6 +65,12 @@ def fits(wanted: object, came: object) -> bool:
     return next(_differences(wanted, came, (), "", None), None) is None
 
 
+def nearest_row(wanted: Row, rows: Sequence[Row]) -> tuple[Row, list[Mismatch]] | None:
+    """The row that differs least from what is wanted, the newest of them, and where; None when there is no row."""
+    compared = [(row, list(_differences(wanted, row, (), "", row))) for row in rows]
+    return min(reversed(compared), key=lambda one: len(one[1])) if compared else None
+
+
 def _in_order(claim: list[Any], rows: Sequence[Row]) -> Iterator[Mismatch]:
     if len(claim) != len(rows):
         extra = rows[len(claim)] if len(rows) > len(claim) else None

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import yaml
 from marshmallow import ValidationError
 
 from inkstand.simulator.errors import BrokenFileError
+from inkstand.simulator.yamlfile import Path as Place
+from inkstand.simulator.yamlfile import Places, complaints, parse
 
 from .schema import ScenarioSchema
-
-Path_ = tuple[str | int, ...]
-Places = Mapping[Path_, tuple[int, int]]
-
-
-_SCALARS = frozenset({"str", "int", "float", "bool", "null"})
-
-
-class _Loader(yaml.SafeLoader):
-    """Plain YAML in which times stay text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 @dataclass(frozen=True)
@@ -77,11 +61,11 @@ def load(path: Path) -> Scenario:
 
 def loads(text: str, file: str) -> Scenario:
     """The story in a text; `file` is what its errors call it. Raises BrokenFileError."""
-    data, places = _parse(text, file)
+    data, places = parse(text, file, "a scenario has name and steps.")
     try:
         checked = ScenarioSchema().load(data)
     except ValidationError as error:
-        raise BrokenFileError("\n".join(_complaints(error.messages, places, file))) from error
+        raise BrokenFileError("\n".join(complaints(error.messages, places, file, _in_words))) from error
     steps = tuple(_step(index, step, places) for index, step in enumerate(checked["steps"]))
     return Scenario(
         name=checked["name"],
@@ -96,7 +80,7 @@ def loads(text: str, file: str) -> Scenario:
 
 def _step(index: int, step: Mapping[str, Any], places: Places) -> Step:
     ((verb, argument),) = step.items()
-    prefix: Path_ = ("steps", index, verb)
+    prefix: Place = ("steps", index, verb)
     inside = {path[len(prefix) :]: place for path, place in places.items() if path[: len(prefix)] == prefix}
     return Step(verb, argument, places[("steps", index)][0], inside)
 
@@ -107,86 +91,7 @@ def _people(people: list[str] | Mapping[str, str | None]) -> dict[str, str]:
     return dict.fromkeys(people, "en_US")
 
 
-def _parse(text: str, file: str) -> tuple[Any, Places]:
-    try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        places: dict[Path_, tuple[int, int]] = {}
-        if node is None:
-            message = f"{file}:1:1: the file is empty; a scenario has name and steps."
-            raise BrokenFileError(message)
-        return _value(loader, node, (), places, file), places
-    except RecursionError as error:
-        message = f"{file}:1:1: something in it contains itself."
-        raise BrokenFileError(message) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-        message = f"{file}:{where}: not YAML: {getattr(error, 'problem', None) or error}"
-        raise BrokenFileError(message) from error
-
-
-def _value(loader: _Loader, node: yaml.Node, path: Path_, places: dict[Path_, tuple[int, int]], file: str) -> Any:
-    places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
-    if node.tag.endswith((":set", ":omap", ":pairs")):
-        raise BrokenFileError(
-            f"{file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}: JSON has no {node.tag}."
-        )
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(loader, item, (*path, index), places, file) for index, item in enumerate(node.value)]
-    if isinstance(node, yaml.MappingNode):
-        members: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            where = _where(file, key_node)
-            if key_node.tag.endswith(":merge"):
-                raise BrokenFileError(f"{where}: merge keys (<<) are not part of the language; write the members out.")
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise BrokenFileError(f"{where}: a key must be text; put what stands in braces into quotes.")
-            key = loader.construct_object(key_node)
-            if key in members:
-                raise BrokenFileError(f"{where}: {key!r} comes twice.")
-            members[key] = _value(loader, value_node, (*path, key), places, file)
-            places[(*path, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-        return members
-    return _scalar(loader, node, file)
-
-
-def _where(file: str, node: yaml.Node) -> str:
-    return f"{file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
-
-
-def _scalar(loader: _Loader, node: yaml.Node, file: str) -> Any:
-    """A scalar that JSON has too; raises BrokenFileError for any other."""
-    where = _where(file, node)
-    if node.tag.rpartition(":")[2] not in _SCALARS:
-        raise BrokenFileError(f"{where}: text, numbers, true, false and null are what a call can hold; not {node.tag}.")
-    value = loader.construct_object(node)
-    if isinstance(value, float) and not isfinite(value):
-        raise BrokenFileError(f"{where}: {value} is not a number that a call can hold.")
-    return value
-
-
-def _complaints(messages: Any, places: Places, file: str) -> Iterator[str]:  # marshmallow's own shape
-    for long_path, text in _flat(messages, ()):
-        path = tuple(step for n, step in enumerate(long_path) if step != "value" or long_path[: n + 1] in places)
-        known = next((path[:end] for end in range(len(path), -1, -1) if path[:end] in places), ())
-        line, column = places.get(known, (1, 1))
-        where = _in_words(path)
-        yield f"{file}:{line}:{column}: {where + ': ' if where else ''}{text}"
-
-
-def _in_words(path: Path_) -> str:
+def _in_words(path: Place) -> str:
     if path[:1] == ("steps",) and len(path) > 1 and isinstance(path[1], int):
         return ": ".join([f"step {path[1] + 1}", ".".join(map(str, path[2:]))]).removesuffix(": ")
     return ".".join(map(str, path))
-
-
-def _flat(messages: Any, path: Path_) -> Iterator[tuple[Path_, str]]:
-    if isinstance(messages, Mapping):
-        for key, value in messages.items():
-            yield from _flat(value, path if key == "_schema" else (*path, key))
-    elif isinstance(messages, list):
-        for message in messages:
-            yield from _flat(message, path)
-    else:
-        yield path, str(messages)

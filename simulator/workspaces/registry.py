@@ -6,9 +6,10 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from inkstand.fakes.kit.http import storable
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, connect
@@ -16,12 +17,19 @@ from inkstand.fakes.kit.tables import KIT, TableChangedError, create_tables
 from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import identifier, machine_now
-from inkstand.simulator.errors import CannotStartError, InkstandError, NameTakenError, UnknownNameError, nearest
+from inkstand.simulator.errors import (
+    CannotStartError,
+    InkstandError,
+    NameTakenError,
+    NotNowError,
+    UnknownNameError,
+    nearest,
+)
 from inkstand.simulator.model import Configuration
 from inkstand.simulator.storage.tables import REGISTRY, credentials, refused, unclaimed, workspaces
 
 from . import configuration as configurations
-from .configuration import DEFAULT_WORKSPACE, default_configuration
+from .configuration import DEFAULT_WORKSPACE, Setup, configured
 from .snapshots import Snapshots, opened, with_credentials_of
 from .workspace import Images, Workspace, configuration_in, revived, start_of, tables
 
@@ -38,7 +46,7 @@ KEPT_STRANGERS = 500
 class Registry:
     """The workspaces of one data directory; the only one who opens, resets and deletes them."""
 
-    def __init__(self, folder: Path, vendors: Sequence[Vendor]) -> None:
+    def __init__(self, folder: Path, vendors: Sequence[Vendor], setup: Setup | None = None) -> None:
         self.folder = folder
         self.vendors = vendors
         self._images = Images(vendors)
@@ -50,8 +58,11 @@ class Registry:
         connection.close()
         self.door = Door(str(folder / "registry.db"))
         self._owners = {(row["service"], row["credential"]): row["workspace"] for row in self.door.read(_OWNERS)}
+        wanted = configured(DEFAULT_WORKSPACE, vendors, setup)
         if DEFAULT_WORKSPACE not in self.names():
-            self.create(DEFAULT_WORKSPACE)
+            self.create(DEFAULT_WORKSPACE, wanted)
+        elif configurations.dump(wanted) != self._row(DEFAULT_WORKSPACE)["config"]:
+            self._set_up_again(DEFAULT_WORKSPACE, wanted)
 
     def names(self) -> list[str]:
         """Every workspace, by name."""
@@ -117,10 +128,22 @@ class Registry:
             for row in self.door.read(_UNCLAIMED)
         ]
 
-    def create(self, name: str, configuration: Configuration | None = None) -> Workspace:
+    def _set_up_again(self, name: str, configuration: Configuration) -> None:
+        """Set a kept workspace up as it is wanted now: sources and connections at once, all of it at its next reset."""
+        with self.door.write() as tx:
+            tx.change(_DELETE_CREDENTIALS, workspace=name)
+            self._owners = {key: owner for key, owner in self._owners.items() if owner != name}
+            tx.change(_SET_UP, name=name, config=configurations.dump(configuration))
+            self._claim(tx, name, configuration)
+        self.get(name).configure(
+            lambda old: replace(old, sources=configuration.sources, connections=configuration.connections)
+        )
+
+    def create(self, name: str, configuration: Configuration) -> Workspace:
         """Make a workspace.
 
-        Raises InkstandError for a name that cannot be one, NameTakenError for one that is in use.
+        Raises InkstandError for a name that cannot be one, NameTakenError for one that is in use, and for a credential
+        that another workspace has.
         """
         if not _NAME.fullmatch(name):
             message = (
@@ -128,11 +151,15 @@ class Registry:
                 f"letter or digit; {name!r} came."
             )
             raise InkstandError(message)
-        configuration = configuration or default_configuration(name, self.vendors)
         with self._lock:
             if self.door.read(_WORKSPACE, name=name):
                 message = f"There is a workspace {name!r} already. Reset it, delete it, or choose another name."
                 raise NameTakenError(message)
+            for service, credential in self._credentials(configuration):
+                if (service, credential) in self._owners:
+                    owner = self._owners[service, credential]
+                    message = f"The {service} key {credential!r} belongs to workspace {owner!r} already."
+                    raise NameTakenError(message)
             file = f"{name}.{identifier(0, name, machine_now())[:8]}.db"
             self._write_file(file, configuration)
             with self.door.write() as tx:
@@ -184,11 +211,11 @@ class Registry:
     def delete(self, name: str) -> None:
         """Delete a workspace and everything in it.
 
-        Raises UnknownNameError when there is none, InkstandError for the default one.
+        Raises UnknownNameError when there is none, NotNowError for the default one.
         """
         if name == DEFAULT_WORKSPACE:
             message = "The default workspace cannot be deleted; reset it instead."
-            raise InkstandError(message)
+            raise NotNowError(message)
         with self._lock:
             file, snapshots = self._row(name)["file"], self.snapshots(name)
             workspace = self._known.pop(name, None)
@@ -256,7 +283,8 @@ class Registry:
             if setting.credential
         }
 
-    def _claim(self, tx: Tx, name: str, configuration: Configuration) -> None:
+    def _credentials(self, configuration: Configuration) -> list[tuple[str, str]]:
+        """Every credential of a workspace, with the service that knows it by it."""
         secret = self._secret()
         owned = {(SEGMENT, source.write_key) for source in configuration.sources}
         for connection in configuration.connections:
@@ -264,13 +292,18 @@ class Registry:
                 service = secret.get((connection.destination, setting))
                 if service and value:
                     owned.add((service, value))
-        tx.many(_ADD_CREDENTIAL, [{"service": s, "credential": c, "workspace": name} for s, c in sorted(owned)])
+        return sorted(owned)
+
+    def _claim(self, tx: Tx, name: str, configuration: Configuration) -> None:
+        owned = self._credentials(configuration)
+        tx.many(_ADD_CREDENTIAL, [{"service": s, "credential": c, "workspace": name} for s, c in owned])
         self._owners = {**self._owners, **dict.fromkeys(owned, name)}
 
 
 _NAMES = Statement(select(workspaces.c.name).order_by(workspaces.c.name))
 _WORKSPACE = Statement(select(workspaces).where(workspaces.c.name == bindparam("name")))
 _ADD_WORKSPACE = Statement(insert(workspaces), "name", "file", "config")
+_SET_UP = Statement(update(workspaces).where(workspaces.c.name == bindparam("name")).values(config=bindparam("config")))
 _DELETE_WORKSPACE = Statement(delete(workspaces).where(workspaces.c.name == bindparam("name")))
 _OWNERS = Statement(select(credentials))
 _ADD_CREDENTIAL = Statement(insert(credentials), "service", "credential", "workspace")

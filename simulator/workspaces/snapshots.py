@@ -45,8 +45,8 @@ class Snapshots:
 
     def found(self, name: str) -> Path:
         """Where a snapshot is kept; raises UnknownNameError, naming the nearest, when there is none."""
-        path = self.path(name)
-        if not path.is_file():
+        path = self.path(name) if _NAME.fullmatch(name) else None
+        if path is None or not path.is_file():
             known = [one.name for one in self.list()]
             message = f"There is no snapshot {name!r}.{nearest(name, known)} There is {', '.join(known) or 'none yet'}."
             raise UnknownNameError(message)

@@ -138,13 +138,13 @@ class Images:
 
     def __init__(self, vendors: Sequence[Vendor]) -> None:
         self._vendors = vendors
-        self._bases: dict[int, bytes] = {}
+        self._bases: dict[tuple[int, str], bytes] = {}
 
     def fresh(self, configuration: Configuration, epoch: int) -> sqlite3.Connection:
         """A fresh workspace: tables, configuration, clock, the vendors' samples."""
         clock = start_of(configuration)
         connection = connect(":memory:")
-        connection.deserialize(self._base(configuration.seed))
+        connection.deserialize(self._base(configuration))
         connection.execute("BEGIN")
         tx = Tx(connection)
         put(tx, "configuration", configurations.dump(configuration))
@@ -153,19 +153,21 @@ class Images:
         connection.commit()
         return connection
 
-    def _base(self, seed: int) -> bytes:
-        if seed not in self._bases:
+    def _base(self, configuration: Configuration) -> bytes:
+        key = (configuration.seed, dump_text(configuration.vendors))
+        if key not in self._bases:
             if len(self._bases) >= _BASES_KEPT:
                 self._bases.clear()
             connection = connect(":memory:")
             create_tables(connection, tables(self._vendors))
             connection.execute("BEGIN")
+            world = World(configuration.seed, Clock(frozen_at=SCENARIO_START))
             for vendor in self._vendors:
-                vendor.seed(Tx(connection), World(seed, Clock(frozen_at=SCENARIO_START)))
+                vendor.seed(Tx(connection), world, configuration.vendors.get(vendor.service, {}))
             connection.commit()
-            self._bases[seed] = connection.serialize()
+            self._bases[key] = connection.serialize()
             connection.close()
-        return self._bases[seed]
+        return self._bases[key]
 
 
 def tables(vendors: Sequence[Vendor]) -> list[MetaData]:

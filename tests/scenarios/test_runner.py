@@ -68,4 +68,4 @@ def test_the_workspace_is_gone_afterwards(client):
     """A story leaves nothing behind."""
     run(client, loads(FLOW, "flow.yaml"))
 
-    assert [told["name"] for told in client.control("GET", "/workspaces")] == ["default"]
+    assert [told["name"] for told in client.workspaces()] == ["default"]

@@ -16,7 +16,7 @@ def test_create_list_delete(client):
     made = client.create("one")
     default = client.workspace("default")
 
-    assert [told["name"] for told in client.control("GET", "/workspaces")] == ["default", "one"]
+    assert [told["name"] for told in client.workspaces()] == ["default", "one"]
     assert made.write_key != default.write_key
     made.delete()
     with pytest.raises(UnknownNameError):

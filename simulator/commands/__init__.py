@@ -1,0 +1,1 @@
+"""The commands of `inkstand`, by what they are for."""

@@ -1,0 +1,124 @@
+"""Commands that look: status, explain, tail, ledger."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from .common import (
+    FAILED,
+    PASSED,
+    as_json_option,
+    print_json,
+    url_option,
+    workspace_of,
+    workspace_option,
+)
+
+
+@click.command()
+@click.option("--snippets", is_flag=True, help="Show how to point curl and the Segment SDKs here.")
+@url_option
+@workspace_option
+@as_json_option
+def status(url: str | None, workspace: str, *, snippets: bool, as_json: bool) -> None:
+    """Show addresses, keys and counts of a running sandbox."""
+    from inkstand.simulator.snippets import snippets_for  # noqa: PLC0415  # only shown here
+
+    found = workspace_of(url, workspace)
+    base = found.client.base_url
+    shown = snippets_for(base, found.write_key) if snippets else {}
+    if as_json:
+        print_json({"url": base, **found.told, **({"snippets": shown} if snippets else {})})
+        return
+    counts = found.told["counts"]
+    click.echo(f"{base}  workspace {found.name}  {counts['messages']} messages, {counts['discards']} discards")
+    click.echo(f"  Tracking API  {base}/v1")
+    for source in found.told["sources"]:
+        click.echo(f"  write key     {source['writeKey']}  (source {source['id']})")
+    for connection in found.told["connections"]:
+        state = "on" if connection["enabled"] else "off"
+        secrets = ", ".join(f"{name} {value}" for name, value in connection["settings"].items())
+        click.echo(f"  connection    {connection['id']} ({state})  {secrets}")
+    for title, text in shown.items():
+        click.echo(f"\n--- {title}\n{text}")
+
+
+@click.command()
+@click.argument("message_id", required=False, default="last")
+@click.option("--event", help="The name of the event.")
+@click.option("--user", help="The userId.")
+@click.option("--anonymous", help="The anonymousId.")
+@url_option
+@workspace_option
+@as_json_option
+def explain(
+    message_id: str,
+    event: str | None,
+    user: str | None,
+    anonymous: str | None,
+    url: str | None,
+    workspace: str,
+    *,
+    as_json: bool,
+) -> None:  # one per option
+    """Tell what became of a call and why: by messageId, by what you remember of it, or the last one."""
+    found = workspace_of(url, workspace)
+    asked = {"event": event, "userId": user, "anonymousId": anonymous}
+    given = {name: value for name, value in asked.items() if value}
+    if given and message_id != "last":
+        raise click.UsageError("Give a messageId, or what you remember of the call; not both.")
+    told = found.explain(message_id) if message_id != "last" and not given else found.explain_newest(**given)
+    if as_json:
+        print_json(told)
+    else:
+        for line in told.get("story") or [told["headline"], *told["hints"]]:
+            click.echo(line)
+    sys.exit(PASSED if told["found"] else FAILED)
+
+
+@click.command()
+@click.argument("rule", required=False)
+@as_json_option
+def ledger(rule: str | None, *, as_json: bool) -> None:
+    """List the rules that anything here is decided by, with source and confidence; or one of them."""
+    from inkstand.fakes.kit.vendor import discover  # noqa: PLC0415  # only this command reads ledgers
+    from inkstand.simulator.ledger_report import listed, one_rule  # noqa: PLC0415  # likewise
+
+    told = one_rule(discover(), rule) if rule else listed(discover())
+    if as_json:
+        print_json(told.data)
+    else:
+        for line in told.lines:
+            click.echo(line)
+
+
+@click.command()
+@click.argument("view", default="messages")
+@click.option("--newest", default=10, show_default=True, help="Begin with so many that are there already.")
+@click.option("--for", "seconds", type=click.FloatRange(0), help="End after so many seconds; else with control-C.")
+@url_option
+@workspace_option
+@as_json_option
+def tail(
+    view: str, newest: int, seconds: float | None, url: str | None, workspace: str, *, as_json: bool
+) -> None:  # click gives options by name
+    """Follow a view: one line for each row as it comes."""
+    import json  # noqa: PLC0415  # only here
+    import time  # noqa: PLC0415  # what a person waits for is wall-clock
+
+    found = workspace_of(url, workspace)
+    end = None if seconds is None else time.monotonic() + seconds
+    for row in found.follow_view(view, newest, end):
+        text = json.dumps(row, ensure_ascii=False) if as_json else _line(row)
+        click.echo(text)
+        sys.stdout.flush()
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    """A row on one line: its plain members."""
+    shown = ((name, value) for name, value in row.items() if isinstance(value, str | int | float) and value != "")
+    return "  ".join(f"{name}={value}" for name, value in shown)[:400]

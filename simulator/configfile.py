@@ -1,0 +1,115 @@
+"""The file `inkstand.yaml`: what it may hold, as a marshmallow schema and as JSON Schema for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from inkstand.fakes.kit.fields import BESIDE
+
+from .errors import BrokenFileError, SetupError
+from .workspaces.setup import SetupSchema
+from .yamlfile import complaints, parse
+
+
+class FileSchema(Schema):
+    """inkstand.yaml: how the sandbox runs, and how its workspaces are set up."""
+
+    host = fields.String(metadata={"description": "address to listen on"})
+    port = fields.Integer(validate=validate.Range(min=0, max=65_535), metadata={"description": "0 takes a free one"})
+    data_dir = fields.String(metadata={"description": "keep everything here; relative to the file"})
+    public_url = fields.Url(require_tld=False, metadata={"description": "what absolute addresses begin with"})
+    url = fields.Url(require_tld=False, metadata={"description": "the sandbox that client commands speak to"})
+    allowed_hosts = fields.List(
+        fields.String(), metadata={"description": "further names that the controls may be asked for by"}
+    )
+    fakes = fields.List(fields.String(), metadata={"description": "folders with further vendors; relative to the file"})
+    workspace = fields.Nested(SetupSchema, metadata={"description": "how every workspace is set up"})
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The settings that a file gives; its relative paths are read from its own folder.
+
+    Raises BrokenFileError with file, line and column for a file that cannot be read, is not YAML, or says what there
+    is not. Destinations, sources and vendors are checked too, but for vendors of `fakes`.
+    """
+    try:
+        data, places = parse(path.read_text("utf-8"), str(path), "leave it away, or say something in it.")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path}: cannot be read: {error}"
+        raise BrokenFileError(message) from error
+    token = BESIDE.set(path.parent)
+    try:
+        settings: dict[str, Any] = FileSchema().load(data)
+        _check_workspace(settings)
+    except ValidationError as error:
+        raise BrokenFileError("\n".join(complaints(error.messages, places, str(path), _in_words))) from error
+    except SetupError as error:
+        messages: Any = str(error)
+        for step in ("workspace", *error.path)[::-1]:
+            messages = {step: messages}
+        raise BrokenFileError("\n".join(complaints(messages, places, str(path), _in_words))) from error
+    finally:
+        BESIDE.reset(token)
+    if "data_dir" in settings:
+        settings["data_dir"] = str(path.parent / settings["data_dir"])
+    for name in ("allowed_hosts", "fakes"):
+        if name in settings:
+            settings[name] = tuple(settings[name])
+    settings["fakes"] = tuple(str(path.parent / folder) for folder in settings.get("fakes", ()))
+    return settings
+
+
+def json_schema() -> dict[str, Any]:
+    """The file's JSON Schema, made of the same marshmallow schema; what vendors' own setups hold stands in it too."""
+    from apispec import APISpec  # noqa: PLC0415  # only whoever asks for the schema needs it
+    from apispec.ext.marshmallow import MarshmallowPlugin  # noqa: PLC0415  # likewise
+
+    from inkstand.fakes.kit.vendor import discover  # noqa: PLC0415  # likewise
+
+    spec = APISpec("inkstand", "1", "3.1.0", plugins=[MarshmallowPlugin(schema_name_resolver=_schema_name)])
+    spec.components.schema("File", schema=FileSchema)
+    sections = {}
+    for vendor in discover():
+        if vendor.has_setup:
+            name = f"{vendor.service}.Setup"
+            spec.components.schema(name, schema=vendor.setup_schema)
+            sections[vendor.service] = {"$ref": f"#/$defs/{name}"}
+    found: dict[str, Any] = _with_definitions(spec.to_dict()["components"]["schemas"])
+    for definition in found.values():
+        definition["additionalProperties"] = definition.get("additionalProperties", False)
+    root = found.pop("File")
+    found["Setup"]["properties"]["vendors"] = {"type": "object", "properties": sections, "additionalProperties": False}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "inkstand.yaml", **root, "$defs": found}
+
+
+def _check_workspace(settings: dict[str, Any]) -> None:
+    """Raises SetupError for something that there is not."""
+    from inkstand.fakes.kit.vendor import discover  # noqa: PLC0415  # a file without a workspace needs no vendor
+
+    from .workspaces.configuration import DEFAULT_WORKSPACE, configured  # noqa: PLC0415  # likewise
+
+    setup = settings.get("workspace")
+    if setup is not None:
+        found = configured(DEFAULT_WORKSPACE, discover(tuple(settings.get("fakes", ()))), setup)
+        if found.vendors:
+            settings["workspace"] = {**setup, "vendors": found.vendors}
+
+
+def _schema_name(schema: Any) -> str:  # a class, an instance or a name
+    kind = schema if isinstance(schema, type) else type(schema)
+    return str(kind.__name__).removesuffix("Schema")
+
+
+def _with_definitions(value: Any) -> Any:  # any JSON value
+    if isinstance(value, dict):
+        return {key: _with_definitions(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_with_definitions(one) for one in value]
+    return value.replace("#/components/schemas/", "#/$defs/") if isinstance(value, str) else value
+
+
+def _in_words(path: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, path))

@@ -1,0 +1,131 @@
+"""Views: which there are, their rows in pages, how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import request
+from flask_smorest import Blueprint
+
+from inkstand.fakes.kit.storage import Door
+from inkstand.fakes.kit.times import milliseconds, parse_iso
+from inkstand.fakes.kit.views import View, Wanted
+from inkstand.fakes.kit.world import World
+from inkstand.simulator.errors import GoneError, InkstandError, nearest
+
+from . import schemas
+from .here import Told, sandbox, workspace
+
+blueprint = Blueprint("views", __name__, description="Views: named, readable lists of what is stored")
+PAGE = 1_000
+FIELDS = {
+    "in": "query",
+    "name": "fields",
+    "description": "Every other query member is a field, or a dot path below one, and the text that it must equal; "
+    "an unknown one is a 400 that names the nearest.",
+    "style": "form",
+    "explode": True,
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+
+
+@blueprint.get("/views")
+@blueprint.response(200, schemas.ViewSchema(many=True))
+def list_views() -> list[Told]:
+    """List the views and the fields of their rows; they are the same in every workspace."""
+    views = sorted(sandbox().views.values(), key=lambda view: view.name)
+    return [{"name": one.name, "about": one.about, "fields": one.fields, "timed": one.timed} for one in views]
+
+
+@blueprint.get("/workspaces/<name>/counts")
+@blueprint.response(200, schemas.CountsSchema)
+def count_views(name: str) -> Told:
+    """Count the rows of every view."""
+    found = workspace(name)
+    return {"counts": {view: one.count(found.door, Wanted()) for view, one in sorted(sandbox().views.items())}}
+
+
+@blueprint.get("/workspaces/<name>/views/<view>")
+@blueprint.doc(parameters=[FIELDS])
+@blueprint.arguments(schemas.LookSchema, location="query")
+@blueprint.response(200, schemas.RowsSchema)
+@blueprint.alt_response(410, description="the cursor is of an earlier life: the workspace was reset since")
+def read_view(wanted: Mapping[str, Any], name: str, view: str) -> Told:
+    """Read a view: oldest first, or the newest; narrowed to rows whose fields equal the given values."""
+    found, one = workspace(name), sandbox().view(view)
+    epoch = found.door.epoch
+    page = one.read(found.door, look(one, found.door, found.world, wanted))
+    return {"items": page.rows, "cursor": cursor(epoch, page.last), "more": page.more}
+
+
+@blueprint.get("/workspaces/<name>/views/<view>/count")
+@blueprint.doc(parameters=[FIELDS])
+@blueprint.arguments(schemas.NarrowSchema, location="query")
+@blueprint.response(200, schemas.CountSchema)
+@blueprint.alt_response(410, description="the cursor is of an earlier life: the workspace was reset since")
+def count_view(wanted: Mapping[str, Any], name: str, view: str) -> Told:
+    """Count a view's rows, narrowed like the rows themselves."""
+    found, one = workspace(name), sandbox().view(view)
+    return {"count": one.count(found.door, look(one, found.door, found.world, wanted))}
+
+
+def look(one: View, door: Door, world: World, wanted: Mapping[str, Any]) -> Wanted:
+    """What a request asks of a view: the declared query members, and every other one as a field.
+
+    Raises InkstandError for a field that the view does not have, GoneError for a cursor of an earlier life.
+    """
+    where = {name: value for name, value in request.args.items() if name not in schemas.RESERVED}
+    known(one, where)
+    newest = wanted.get("newest")
+    return Wanted(
+        where=where,
+        since=_since(one, world, wanted.get("since")),
+        after=place(door, wanted.get("after")),
+        limit=newest or wanted.get("limit", PAGE),
+        newest=newest is not None,
+    )
+
+
+def known(one: View, fields: Iterable[str]) -> None:
+    """Raises InkstandError, naming the nearest, for a field that no row of a view has."""
+    for name in fields:
+        if name.partition(".")[0] not in one.fields:
+            hint = nearest(name, list(one.fields))
+            message = f"The view {one.name} has no field {name!r}.{hint} Its fields are {', '.join(one.fields)}."
+            raise InkstandError(message)
+
+
+def cursor(epoch: int, last: int) -> str:
+    """A place in a view as text, good for one life of the workspace."""
+    return f"{epoch}.{last}"
+
+
+def place(door: Door, text: str | None) -> int:
+    """The place that a cursor names.
+
+    Raises GoneError for one of an earlier life, InkstandError for text that is none.
+    """
+    if text is None:
+        return 0
+    epoch, _, last = text.partition(".")
+    if not (epoch.isdecimal() and last.isdecimal() and len(text) < 40):  # noqa: PLR2004  # two numbers
+        raise InkstandError(f"A cursor comes from an earlier answer; {text!r} is none.")
+    if int(epoch) != door.epoch:
+        raise GoneError("The workspace was reset since this cursor was given: begin again without it.")
+    return int(last)
+
+
+def _since(one: View, world: World, text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not one.timed:
+        raise InkstandError(f"The rows of {one.name} have no time of their own: ask with after and a cursor instead.")
+    moment = parse_iso(text)
+    if moment is None:
+        try:
+            moment = world.now() - milliseconds(text)
+        except ValueError as error:
+            message = f"since is a time (2026-01-01T00:00:00Z) or how long ago (5m); {text!r} came."
+            raise InkstandError(message) from error
+    return moment

@@ -1,0 +1,141 @@
+"""Waiting for a view: until it satisfies a condition, or as a stream of its new rows."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from inkstand.fakes.kit.storage import WorkspaceGoneError
+from inkstand.fakes.kit.views import Row, View, Wanted
+from inkstand.simulator.scenarios.expect import Mismatch, compare, fits, nearest_row
+from inkstand.simulator.workspaces.workspace import Workspace
+
+from . import schemas
+from .here import Told, sandbox, workspace
+from .looking import FIELDS, cursor, known, look
+
+blueprint = Blueprint("waiting", __name__, description="Waiting for a view, and following it")
+_ROWS_TOLD = 100
+_RESET = "event: reset\ndata: null\n\n"
+_STREAMED_AT_ONCE = 200
+_SIGN_OF_LIFE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look at a view has shown: the rows that fit, and what is wrong yet."""
+
+    chosen: Sequence[Row]
+    rows: Sequence[Row]
+    wrong: Sequence[Mismatch]
+
+
+@blueprint.post("/workspaces/<name>/wait")
+@blueprint.arguments(schemas.WaitSchema)
+@blueprint.response(200, schemas.WaitedSchema)
+@blueprint.alt_response(503, description="as many waits are open as may be; Retry-After says when to try again")
+def wait(wanted: Told, name: str) -> Told:
+    """Wait until a view satisfies a condition, or the time is over; then what was nearest is told.
+
+    The time is wall-clock. Without `rows`, `count`, `atLeast` and `all` one row that fits `where` is enough.
+    """
+    found, one = workspace(name), sandbox().view(wanted["view"])
+    for fields in (wanted["where"], wanted.get("all", {}), *wanted.get("rows", ())):
+        known(one, fields)
+    last: list[Seen] = []
+
+    def satisfied() -> Seen | None:
+        last[:] = [_see(one, found, wanted)]
+        return None if last[0].wrong else last[0]
+
+    begun = time.monotonic()
+    with sandbox().rooms.waits.seat():
+        met = sandbox().watch(found, satisfied, wanted["timeout"] / 1000)
+    return _waited(found, wanted, met is not None, last[0], int((time.monotonic() - begun) * 1000))
+
+
+@blueprint.get("/workspaces/<name>/views/<view>/stream")
+@blueprint.doc(parameters=[FIELDS])
+@blueprint.arguments(schemas.StreamSchema, location="query")
+@blueprint.response(200, {"type": "string"}, content_type="text/event-stream")
+@blueprint.alt_response(410, description="the cursor is of an earlier life: the workspace was reset since")
+@blueprint.alt_response(503, description="as many streams are open as may be; Retry-After says when to try again")
+def stream(wanted: Mapping[str, Any], name: str, view: str) -> Response:
+    """Follow a view as server-sent events, one for each new row; its id is the cursor to go on from.
+
+    It ends after `for`; a browser's EventSource comes back by itself, with the last id.
+    """
+    found, one = workspace(name), sandbox().view(view)
+    resumed = request.headers.get("Last-Event-ID")
+    first = look(one, found.door, found.world, {"after": resumed, **wanted})
+    leave = sandbox().rooms.streams.sit()
+    answer = Response(_events(one, found, first, wanted["for"] / 1000, leave), content_type="text/event-stream")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.call_on_close(leave)
+    return answer
+
+
+def _see(one: View, found: Workspace, wanted: Told) -> Seen:
+    where = wanted["where"]
+    if "rows" in wanted:
+        rows = one.read(found.door, Wanted()).rows
+        return Seen(rows, rows, list(compare(wanted["rows"], rows)))
+    narrowed = {name: value for name, value in where.items() if isinstance(value, str)}
+    chosen = [row for row in one.read(found.door, Wanted(narrowed)).rows if fits(where, row)]
+    claim = {name: wanted[name] for name in ("count", "all") if name in wanted}
+    wrong = list(compare({"where": where, **claim}, chosen)) if claim else []
+    enough = wanted.get("at_least", 0 if claim else 1)
+    if len(chosen) < enough:
+        wrong.append(Mismatch(("where",), "count", f"at least {enough}", f"{len(chosen)} rows that fit"))
+    return Seen(chosen, chosen, wrong)
+
+
+def _waited(found: Workspace, wanted: Told, met: bool, seen: Seen, waited: int) -> Told:  # noqa: FBT001  # what it is about
+    told: dict[str, Any] = {"met": met, "waited": waited, "rows": seen.chosen[-_ROWS_TOLD:], "hints": []}
+    told["mismatches"] = [_told(one) for one in seen.wrong]
+    told["nearest"] = None
+    if met:
+        return told
+    near = nearest_row(wanted["where"], sandbox().view(wanted["view"]).rows(found.door)) if wanted["where"] else None
+    if near is not None:
+        told["nearest"] = {"row": near[0], "differs": [_told(one) for one in near[1]]}
+    if found.configuration.delivery == "manual":
+        told["hints"] = ["This workspace delivers only when it is told to: settle it, or advance its clock."]
+    return told
+
+
+def _told(one: Mismatch) -> Told:
+    return {"field": one.field, "wanted": one.wanted, "came": one.came}
+
+
+def _events(one: View, found: Workspace, first: Wanted, seconds: float, leave: Callable[[], None]) -> Iterator[str]:
+    end, epoch, after = time.monotonic() + seconds, found.door.epoch, first.after
+    try:
+        yield "retry: 1000\n\n"
+        while (left := end - time.monotonic()) > 0:
+            version = found.door.version
+            page = one.read(found.door, Wanted(first.where, first.since, after, _STREAMED_AT_ONCE))
+            after = page.last
+            if page.rows:
+                yield "".join(_event(cursor(epoch, at), row) for at, row in zip(page.places, page.rows, strict=True))
+            if not page.more:
+                found.door.wait_for_change(version, min(left, _SIGN_OF_LIFE_SECONDS))
+                if found.door.version == version:
+                    yield ": still here\n\n"
+            if found.door.closed or found.door.epoch != epoch:
+                yield _RESET
+                return
+    except WorkspaceGoneError:
+        yield _RESET
+    finally:
+        leave()
+
+
+def _event(ident: str, row: Row) -> str:
+    return f"id: {ident}\ndata: {json.dumps(row, separators=(',', ':'))}\n\n"

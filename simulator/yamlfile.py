@@ -1,0 +1,112 @@
+"""Reads YAML files that people write, and keeps the line and column of everything in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
+from typing import Any
+
+import yaml
+
+from .errors import BrokenFileError
+
+Path = tuple[str | int, ...]
+Places = Mapping[Path, tuple[int, int]]
+_SCALARS = frozenset({"str", "int", "float", "bool", "null"})
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain YAML in which times stay text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def parse(text: str, file: str, empty: str) -> tuple[Any, Places]:
+    """What a YAML text holds, and where each thing in it stands; only what JSON has too.
+
+    `file` is what its errors call it, `empty` what they say of an empty one. Raises BrokenFileError.
+    """
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        places: dict[Path, tuple[int, int]] = {}
+        if node is None:
+            message = f"{file}:1:1: the file is empty; {empty}"
+            raise BrokenFileError(message)
+        return _value(loader, node, (), places, file), places
+    except RecursionError as error:
+        message = f"{file}:1:1: something in it contains itself."
+        raise BrokenFileError(message) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
+        message = f"{file}:{where}: not YAML: {getattr(error, 'problem', None) or error}"
+        raise BrokenFileError(message) from error
+
+
+def _value(loader: _Loader, node: yaml.Node, path: Path, places: dict[Path, tuple[int, int]], file: str) -> Any:
+    places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    if node.tag.endswith((":set", ":omap", ":pairs")):
+        raise BrokenFileError(
+            f"{file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}: JSON has no {node.tag}."
+        )
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(loader, item, (*path, index), places, file) for index, item in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        members: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            where = _where(file, key_node)
+            if key_node.tag.endswith(":merge"):
+                raise BrokenFileError(f"{where}: merge keys (<<) are not part of the language; write the members out.")
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise BrokenFileError(f"{where}: a key must be text; put what stands in braces into quotes.")
+            key = loader.construct_object(key_node)
+            if key in members:
+                raise BrokenFileError(f"{where}: {key!r} comes twice.")
+            members[key] = _value(loader, value_node, (*path, key), places, file)
+            places[(*path, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+        return members
+    return _scalar(loader, node, file)
+
+
+def _where(file: str, node: yaml.Node) -> str:
+    return f"{file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+
+
+def _scalar(loader: _Loader, node: yaml.Node, file: str) -> Any:
+    """A scalar that JSON has too; raises BrokenFileError for any other."""
+    where = _where(file, node)
+    if node.tag.rpartition(":")[2] not in _SCALARS:
+        raise BrokenFileError(f"{where}: text, numbers, true, false and null are what a call can hold; not {node.tag}.")
+    value = loader.construct_object(node)
+    if isinstance(value, float) and not isfinite(value):
+        raise BrokenFileError(f"{where}: {value} is not a number that a call can hold.")
+    return value
+
+
+def complaints(
+    messages: Any, places: Places, file: str, in_words: Callable[[Path], str]
+) -> Iterator[str]:  # marshmallow's own shape
+    """What a schema complains of, each with file, line and column; `in_words` says a place in it."""
+    for long_path, text in flat(messages, ()):
+        path = tuple(step for n, step in enumerate(long_path) if step != "value" or long_path[: n + 1] in places)
+        known = next((path[:end] for end in range(len(path), -1, -1) if path[:end] in places), ())
+        line, column = places.get(known, (1, 1))
+        where = in_words(path)
+        yield f"{file}:{line}:{column}: {where + ': ' if where else ''}{text}"
+
+
+def flat(messages: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """What a schema complains of, each with the path of where it stands."""
+    if isinstance(messages, Mapping):
+        for key, value in messages.items():
+            yield from flat(value, path if key == "_schema" else (*path, key))
+    elif isinstance(messages, list):
+        for message in messages:
+            yield from flat(message, path)
+    else:
+        yield path, str(messages)
