@@ -48,6 +48,7 @@ class Inkstand:
         self.settings = settings or Settings()
         self.temporary = self.settings.data_dir is None
         self.folder = Path(self.settings.data_dir or tempfile.mkdtemp(prefix="inkstand-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
         found = discover(self.settings.fakes) if vendors is None else vendors
         self.sandbox = Sandbox(self.folder, found, self._make_transport, self.settings.workspace)
         self.application = Dispatcher(self)

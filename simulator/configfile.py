@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from inkstand.fakes.kit.fields import BESIDE
 
-from .errors import BrokenFileError, SetupError
+from .errors import BrokenFileError, SetupError, nearest
 from .workspaces.setup import SetupSchema
 from .yamlfile import complaints, parse
 
@@ -45,9 +45,10 @@ def read(path: Path) -> dict[str, Any]:
         settings: dict[str, Any] = FileSchema().load(data)
         _check_workspace(settings)
     except ValidationError as error:
-        raise BrokenFileError("\n".join(complaints(error.messages, places, str(path), _in_words))) from error
+        messages: Any = _with_nearest(error.messages, FileSchema())
+        raise BrokenFileError("\n".join(complaints(messages, places, str(path), _in_words))) from error
     except SetupError as error:
-        messages: Any = str(error)
+        messages = error.text
         for step in ("workspace", *error.path)[::-1]:
             messages = {step: messages}
         raise BrokenFileError("\n".join(complaints(messages, places, str(path), _in_words))) from error
@@ -55,10 +56,10 @@ def read(path: Path) -> dict[str, Any]:
         BESIDE.reset(token)
     if "data_dir" in settings:
         settings["data_dir"] = str(path.parent / settings["data_dir"])
-    for name in ("allowed_hosts", "fakes"):
-        if name in settings:
-            settings[name] = tuple(settings[name])
-    settings["fakes"] = tuple(str(path.parent / folder) for folder in settings.get("fakes", ()))
+    if "allowed_hosts" in settings:
+        settings["allowed_hosts"] = tuple(settings["allowed_hosts"])
+    if "fakes" in settings:
+        settings["fakes"] = tuple(str(path.parent / folder) for folder in settings["fakes"])
     return settings
 
 
@@ -96,6 +97,29 @@ def _check_workspace(settings: dict[str, Any]) -> None:
         found = configured(DEFAULT_WORKSPACE, discover(tuple(settings.get("fakes", ()))), setup)
         if found.vendors:
             settings["workspace"] = {**setup, "vendors": found.vendors}
+
+
+def _with_nearest(messages: Any, schema: Any) -> Any:  # marshmallow's own shapes
+    """A schema's complaints, each unknown field with the name that was probably meant."""
+    if not isinstance(messages, dict):
+        return messages
+    known = {field.data_key or name: field for name, field in getattr(schema, "fields", {}).items()}
+    told = {}
+    for key, value in messages.items():
+        if value == ["Unknown field."]:
+            told[key] = [f"Unknown field.{nearest(str(key), list(known))} Known are {', '.join(known)}."]
+        else:
+            told[key] = _with_nearest(value, _inside(known.get(key, schema)))
+    return told
+
+
+def _inside(field: Any) -> Any:  # a field, or a schema
+    """The schema of what a field holds; what holds many of them is its own key and value."""
+    if isinstance(field, fields.Nested):
+        return field.schema
+    if isinstance(field, fields.Dict) and isinstance(field.value_field, fields.Nested):
+        return field.value_field.schema
+    return field
 
 
 def _schema_name(schema: Any) -> str:  # a class, an instance or a name

@@ -30,9 +30,10 @@ class SetupError(InkstandError):
     status = 422
     title = "Cannot be set up"
 
-    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
-        super().__init__(message)
+    def __init__(self, path: tuple[str | int, ...], text: str) -> None:
+        super().__init__(f"{'.'.join(map(str, path))}: {text}")
         self.path = path
+        self.text = text
 
 
 class NotNowError(InkstandError):

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -30,8 +31,8 @@ def print_json(value: object) -> None:
 
 
 @contextmanager
-def near_or_far(url: str | None) -> Iterator[Client]:
-    """The sandbox at an address, or one of this process while the block lasts."""
+def near_or_far(url: str | None, *, plain: bool = False) -> Iterator[Client]:
+    """The sandbox at an address, or one of this process while the block lasts; `plain` is one that nobody set up."""
     from inkstand.simulator.scenarios.client import Client  # noqa: PLC0415  # brings `requests`; not every command needs it
 
     if url:
@@ -39,7 +40,10 @@ def near_or_far(url: str | None) -> Iterator[Client]:
         return
     from inkstand.simulator.app import NEAR, Inkstand  # noqa: PLC0415  # likewise for the sandbox itself
 
-    with Inkstand(resolve(os.environ).settings) as sandbox:
+    settings = replace(resolve(os.environ).settings, data_dir=None)
+    if plain:
+        settings = replace(settings, workspace={})
+    with Inkstand(settings) as sandbox:
         yield Client(NEAR, sandbox.session())
 
 

@@ -33,7 +33,7 @@ def demo(seed: int, save: Path | None, url: str | None, *, as_json: bool) -> Non
     """Play the documented example flow and tell it from what is stored; 1 if a verdict is not as documented."""
     from inkstand.simulator.scenarios import demo as story  # noqa: PLC0415  # brings `requests`
 
-    with near_or_far(url) as client:
+    with near_or_far(url, plain=True) as client:
         workspace = client.create(story.WORKSPACE, seed=seed, clock="frozen", delivery="manual")
         teller = story.Teller(workspace, seed, save)
         brought = [vendor["examples"] for vendor in client.control("GET", "/vendors")]

@@ -173,7 +173,7 @@ def _section(vendor: Vendor, given: Setup) -> Mapping[str, Any]:
         return vendor.read_setup(given)
     except ValidationError as error:
         path, text = next(flat(error.messages, ("vendors", vendor.service)))
-        raise SetupError(path, f"{'.'.join(map(str, path))}: {text}") from error
+        raise SetupError(path, text) from error
 
 
 def _own(workspace: str, what: str) -> str:
