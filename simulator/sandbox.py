@@ -22,7 +22,7 @@ from inkstand.fakes.kit.world import Clock, identifier, machine_now
 from .delivery.catalogue import Catalogue
 from .delivery.courtesy import Courtesy
 from .delivery.deliver import Deliverer, Horizon
-from .delivery.process import process
+from .delivery.process import process, processed
 from .errors import NotNowError, UnknownNameError, nearest
 from .model import Configuration, Dropped, Receipt, Taken
 from .rooms import Rooms
@@ -109,6 +109,10 @@ class Sandbox:
         """
         with workspace.settling, self._worker_kept_out(workspace):
             return self._settle(workspace, _newest(workspace))
+
+    def is_quiet(self, workspace: Workspace) -> bool:
+        """Whether nothing is due at this moment."""
+        return processed(workspace) >= _newest(workspace) and not self.deliverer.lanes(workspace)
 
     def _settle(self, workspace: Workspace, newest: int) -> int:
         while process(workspace, self.catalogue, newest):

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,12 @@ _RARELY = (20_000, 10, 10)
 """When to look for cycles: a batch of calls makes thousands of objects that die by themselves."""
 
 
-def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | None = None) -> None:
+def serve(
+    settings: Settings, ready: Callable[[str], None], port_file: Path | None = None, *, while_stdin: bool = False
+) -> None:
     """Serve until SIGTERM or SIGINT; `ready` is told the address once everything is up.
+
+    With `while_stdin` it ends as well when standard input does: with the program that started it, however that ends.
 
     Raises CannotStartError when the port is taken or the data directory is another process's.
     """
@@ -58,6 +63,8 @@ def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | No
                 signal.signal(signal.SIGINT, _interrupt)
                 if port_file is not None:
                     _write_whole(port_file, f"{port}\n")
+                if while_stdin:
+                    threading.Thread(target=_stop_after_stdin, name="stdin", daemon=True).start()
                 gc.freeze()
                 gc.set_threshold(*_RARELY)
                 gc.enable()
@@ -71,6 +78,12 @@ def serve(settings: Settings, ready: Callable[[str], None], port_file: Path | No
         listening.close()
         if lock is not None:
             lock()
+
+
+def _stop_after_stdin() -> None:
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -31,7 +31,10 @@ from .common import (
 @click.option("--allow-host", "allowed_hosts", multiple=True, help="A further name to be asked for by; repeatable.")
 @click.option("--fakes", multiple=True, type=click.Path(), help="A folder with further vendors; repeatable.")
 @click.option("--config", type=click.Path(dir_okay=False), help="The configuration file.  [default: inkstand.yaml]")
-def serve(port_file: Path | None, config: str | None, **flags: Any) -> None:  # each flag is a setting of its name
+@click.option("--while-stdin", is_flag=True, help="End when standard input does: with the program that started it.")
+def serve(
+    port_file: Path | None, config: str | None, *, while_stdin: bool, **flags: Any
+) -> None:  # each flag is a setting of its name
     """Serve until stopped; prints one line, READY and the address, once it is up."""
     import gc  # noqa: PLC0415  # collecting while modules load costs a tenth of the start; `serve` turns it on again
 
@@ -46,7 +49,7 @@ def serve(port_file: Path | None, config: str | None, **flags: Any) -> None:  # 
         click.echo(f"READY {address}")
         sys.stdout.flush()
 
-    run_server(settings, ready, port_file)
+    run_server(settings, ready, port_file, while_stdin=while_stdin)
 
 
 @click.command()

@@ -105,7 +105,7 @@ def _waited(found: Workspace, wanted: Told, met: bool, seen: Seen, waited: int) 
     near = nearest_row(wanted["where"], sandbox().view(wanted["view"]).rows(found.door)) if wanted["where"] else None
     if near is not None:
         told["nearest"] = {"row": near[0], "differs": [_told(one) for one in near[1]]}
-    if found.configuration.delivery == "manual":
+    if found.configuration.delivery == "manual" and not sandbox().is_quiet(found):
         told["hints"] = ["This workspace delivers only when it is told to: settle it, or advance its clock."]
     return told
 

@@ -29,7 +29,7 @@ _PROGRESS = "processed"
 def process(workspace: Workspace, catalogue: Catalogue, newest: int = EVER) -> int:
     """Process the next messages of the log, none after `newest`, in one transaction; how many there were."""
     epoch = workspace.door.epoch
-    if not workspace.door.read(_NEXT, after=_processed(workspace), newest=newest, limit=1):
+    if not workspace.door.read(_NEXT, after=processed(workspace), newest=newest, limit=1):
         return 0
     with workspace.door.write(epoch) as tx:
         row = tx.one(_READ_PROGRESS, name=_PROGRESS)
@@ -41,7 +41,8 @@ def process(workspace: Workspace, catalogue: Catalogue, newest: int = EVER) -> i
     return len(found)
 
 
-def _processed(workspace: Workspace) -> int:
+def processed(workspace: Workspace) -> int:
+    """The place in the log up to which messages have been worked through."""
     rows = workspace.door.read(_READ_PROGRESS, name=_PROGRESS)
     return int(rows[0]["value"]) if rows else 0
 

@@ -103,6 +103,11 @@ class Workspace:
         self._path = f"/workspaces/{quote(self.name)}"
 
     @property
+    def url(self) -> str:
+        """The address of its sandbox, which SDKs are given as host."""
+        return self.client.base_url
+
+    @property
     def write_key(self) -> str:
         """The write key of its first source."""
         return cast("str", self.told["sources"][0]["writeKey"])

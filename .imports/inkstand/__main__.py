@@ -1,0 +1,5 @@
+"""`python -m inkstand` is `inkstand`."""
+
+from inkstand.simulator.cli import main
+
+main()
