@@ -19,7 +19,8 @@ FAILING = (
     + """
 def test_by_helper(inkstand):
     post(inkstand, "Product Viewed")
-    inkstand.one("movable_ink.events", signal="usable", timeout="50ms")
+    inkstand.settle()
+    inkstand.one("movable_ink.events", signal="usable", timeout="1ms")
 def test_by_hand(inkstand):
     post(inkstand, "Arrived")
     assert inkstand.view("messages")[0]["event"] == "Departed"
