@@ -164,7 +164,14 @@ class Dispatcher:
         return environ
 
     def _vendor(self, vendor: Vendor) -> WSGIApplication:
-        return self._built(vendor.slug, lambda: vendor.create_app().wsgi_app)
+        def build() -> WSGIApplication:
+            from inkstand.fakes.kit.pages import add_front_page  # noqa: PLC0415  # built when the vendor is called
+
+            app = vendor.create_app()
+            add_front_page(app, vendor)
+            return app.wsgi_app
+
+        return self._built(vendor.slug, build)
 
     def _control(self) -> WSGIApplication:
         def build() -> WSGIApplication:

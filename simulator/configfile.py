@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,11 @@ def read(path: Path) -> dict[str, Any]:
     return settings
 
 
-def json_schema() -> dict[str, Any]:
-    """The file's JSON Schema, made of the same marshmallow schema; what vendors' own setups hold stands in it too."""
+def json_schema(fakes: Sequence[str] = ()) -> dict[str, Any]:
+    """The file's JSON Schema, made of the same marshmallow schema; what vendors' own setups hold stands in it too.
+
+    `fakes` are folders with further vendors.
+    """
     from apispec import APISpec  # noqa: PLC0415  # only whoever asks for the schema needs it
     from apispec.ext.marshmallow import MarshmallowPlugin  # noqa: PLC0415  # likewise
 
@@ -73,7 +77,7 @@ def json_schema() -> dict[str, Any]:
     spec = APISpec("inkstand", "1", "3.1.0", plugins=[MarshmallowPlugin(schema_name_resolver=_schema_name)])
     spec.components.schema("File", schema=FileSchema)
     sections = {}
-    for vendor in discover():
+    for vendor in discover(fakes):
         if vendor.has_setup:
             name = f"{vendor.service}.Setup"
             spec.components.schema(name, schema=vendor.setup_schema)

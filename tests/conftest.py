@@ -13,8 +13,17 @@ from pathlib import Path
 
 import pytest
 
+from inkstand import fakes
 from inkstand.simulator.app import NEAR, Inkstand
 from inkstand.simulator.scenarios.client import Client, Workspace
+from inkstand.simulator.scenarios.people import cast_of
+from inkstand.simulator.scenarios.values import filled
+
+MORE_FAKES = os.environ.get("TEST_WITH_FAKES")
+"""A folder with further vendors; the tests of every vendor are run again with it."""
+
+if MORE_FAKES:
+    fakes.__path__.append(MORE_FAKES)
 
 INKSTAND = str(Path(sys.executable).with_name("inkstand"))
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("INKSTAND_")}
@@ -37,6 +46,14 @@ def client(inkstand) -> Client:
 def workspace(client) -> Workspace:
     """A workspace whose clock stands still and which delivers only when told to."""
     return client.create("test", clock="frozen", delivery="manual")
+
+
+def example_call(vendor) -> tuple[str, dict]:
+    """A call that a vendor takes, by type: the first of its own chapter of the demo."""
+    told = vendor.examples
+    saved = cast_of(1, dict.fromkeys(told.get("people", ()), "en_US"), told.get("products", []))
+    ((call_type, call),) = told["beats"][0]["do"].items()
+    return call_type, filled(call, saved)
 
 
 @dataclass

@@ -25,6 +25,7 @@ LINT = str(Path(sys.executable).with_name("lint-imports"))
     [
         ("fakes/kit/world.py", "import inkstand.simulator.model"),
         ("fakes/inkit/api.py", "import inkstand.fakes.movable_ink.signals"),
+        ("fakes/kit/vendor.py", "import inkstand.fakes.inkit.tables"),
         ("fakes/inkit/destination.py", "import inkstand.fakes.inkit.tables"),
         ("fakes/inkit/store.py", "import inkstand.fakes.inkit.destination"),
         ("simulator/delivery/plan.py", "import inkstand.fakes.inkit.merge_fields"),

@@ -135,7 +135,7 @@ def test_every_command_says_how_it_is_used():
     walk(cli.main)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "scenarios").rglob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios").rglob("*.scenario.yaml")), ids=lambda path: path.stem)
 def test_stories_say_where_they_come_from(path):
     """Every shipped story has a name and says what it is about."""
     story = yaml.safe_load(path.read_text("utf-8"))

@@ -13,10 +13,11 @@ from inkstand.fakes.kit import current
 from inkstand.fakes.kit.furnishing import furnish, not_faked
 from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, dump_json, parse_json
 from inkstand.fakes.kit.ledger import load
+from inkstand.fakes.kit.rendering import page_to_png
 from inkstand.fakes.kit.storage import Row
 
 from .reading import read
-from .store import Made, find_render, take
+from .store import Made, find_render, paper_of, take
 
 SERVICE = "inkit"
 
@@ -30,6 +31,7 @@ def create_app() -> Flask:
         app.add_url_rule(f"{base}/render/<id>/pdf", f"pdf{base}", render_pdf)
         app.add_url_rule(f"{base}/render/<id>/html", f"html{base}", render_html)
         app.add_url_rule(f"{base}/download/<id>", f"download{base}", download)
+    app.add_url_rule("/preview/<id>.png", "preview", preview)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(RefusedError, _refused)
     furnish(app, SERVICE, lambda: str(g.get("request_id", "")))
@@ -70,6 +72,16 @@ def render_html(id: str) -> Response:  # noqa: A002  # the route's own name for 
 def download(id: str) -> Response:  # noqa: A002  # the route's own name for it
     """`GET /download/{id}`: the PDF of a document."""
     return _pdf("document_id", id)
+
+
+def preview(id: str) -> Response:  # noqa: A002  # as above
+    """`GET /preview/{id}.png?key=`: a document's first page as a picture; ours, for people who look."""
+    tenant = current.whose(SERVICE, request.args.get("key", ""))
+    found = find_render(tenant, "document_id", id) if tenant else None
+    if tenant is None or found is None:
+        return _api_error(404, f"There is no document {id} of that key.")
+    picture = page_to_png(found["html"], paper_of(tenant, found["template_id"]), 320)
+    return make_response((picture.content, 200, {"Content-Type": "image/png", "Cache-Control": "no-store"}))
 
 
 def _pdf(column: str, value: str) -> Response:

@@ -71,6 +71,12 @@ def find_render(tenant: Tenant, column: str, value: str) -> Row | None:
     return rows[0] if rows else None
 
 
+def paper_of(tenant: Tenant, template_id: str) -> Paper:
+    """The size of a template's page; the usual one for a template that is not there any more."""
+    rows = tenant.door.read(_PAPER, template_id=template_id)
+    return Paper(rows[0]["width"], rows[0]["height"], rows[0]["unit"]) if rows else Paper()
+
+
 def _update_profile(tx: Tx, world: World, call: Identify) -> Mapping[str, Any]:
     kind, owner = call.profile
     traits = {**_profile(tx, call), **call.traits}
@@ -190,3 +196,8 @@ _DOCUMENT_OF_MESSAGE = Statement(
 _ADD_DOCUMENT = Statement(insert(documents), *(column.name for column in documents.c if column.name != "seq"))
 _BY_RENDER = Statement(select(documents).where(documents.c.render_id == bindparam("id")))
 _BY_DOCUMENT = Statement(select(documents).where(documents.c.document_id == bindparam("id")))
+_PAPER = Statement(
+    select(templates.c.width, templates.c.height, templates.c.unit).where(
+        templates.c.template_id == bindparam("template_id")
+    )
+)

@@ -88,3 +88,6 @@ VIEWS: tuple[View, ...] = (
     ),
     refusals_view("inkit"),
 )
+
+PICTURES = {"inkit.documents": lambda row: f"/preview/{row['document_id']}.png"}
+"""A document's first page as a picture: ours, for people who look; Inkit has no such address."""

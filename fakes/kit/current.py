@@ -47,6 +47,11 @@ def enter(service: str, credential: str) -> bool:
     return True
 
 
+def whose(service: str, credential: str) -> Tenant | None:
+    """The workspace that a credential belongs to, for a person who looks: nothing is kept of it, no fault is met."""
+    return cast("Tenants", request.environ[TENANTS_KEY]).find(service, credential)
+
+
 def meet_faults(tenant: Tenant, service: str, epoch: int) -> None:
     """Let the faults of a service have their chance at this request.
 

@@ -10,7 +10,8 @@ from sqlalchemy import insert, select
 
 from . import current
 from .faults import StruckError
-from .http import storable
+from .http import dump_json, storable
+from .ledger import load
 from .storage import Statement, WorkspaceGoneError
 from .tables import journal
 from .times import iso
@@ -24,9 +25,10 @@ def furnish(app: Flask, service: str, request_id: Callable[[], str] = str) -> No
     """Make a vendor's application one of ours.
 
     Its journal keeps every call that it did not answer with success, if the workspace is known; what it took is in its
-    own tables. Arranged faults are met, a request that a reset overtook is answered, and answers say where their
-    reasons can be read (decision 30), where `current.explain_by` was told.
+    own tables. Arranged faults are met, a request that a reset overtook is answered, what the ledger lists as not faked
+    answers 501, and answers say where their reasons can be read (decision 30), where `current.explain_by` was told.
     """
+    package = app.import_name.rpartition(".")[0]
     app.register_error_handler(StruckError, current.struck)
     app.register_error_handler(WorkspaceGoneError, gone)
 
@@ -35,6 +37,14 @@ def furnish(app: Flask, service: str, request_id: Callable[[], str] = str) -> No
         where = current.explained_at()
         if where:
             response.headers["X-Inkstand-Explain"] = where
+        return response
+
+    @app.after_request
+    def say_what_is_not_faked(response: Response) -> Response:
+        for route in load(package).not_faked if request.url_rule is None else ():
+            if route.covers(request.method, request.path):
+                body, status = not_faked(route.what)
+                return Response(dump_json(body), status, content_type="application/json")
         return response
 
     @app.after_request

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -69,6 +69,12 @@ class Vendor:
     def create_app(self) -> Flask:
         """The vendor's own web application."""
         return cast("Flask", self._load("api").create_app())
+
+    @property
+    def pictures(self) -> Mapping[str, Callable[[Mapping[str, Any]], str]]:
+        """Where a row of a view can be seen as a picture: by view, the path below the vendor's address."""
+        found = getattr(self._load("views"), "PICTURES", {})
+        return cast("Mapping[str, Callable[[Mapping[str, Any]], str]]", found)
 
     def seed(self, tx: Tx, world: World, setup: Mapping[str, Any]) -> None:
         """Put into a fresh workspace what it should hold: samples, and what is set up."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 import click
+
+from inkstand.simulator.settings import resolve
 
 from .common import (
     FAILED,
@@ -88,7 +91,8 @@ def ledger(rule: str | None, *, as_json: bool) -> None:
     from inkstand.fakes.kit.vendor import discover  # noqa: PLC0415  # only this command reads ledgers
     from inkstand.simulator.ledger_report import listed, one_rule  # noqa: PLC0415  # likewise
 
-    told = one_rule(discover(), rule) if rule else listed(discover())
+    vendors = discover(resolve(os.environ).settings.fakes)
+    told = one_rule(vendors, rule) if rule else listed(vendors)
     if as_json:
         print_json(told.data)
     else:

@@ -72,7 +72,7 @@ def config(config: str | None, *, schema: bool, as_json: bool) -> None:
     if schema:
         from inkstand.simulator.configfile import json_schema  # noqa: PLC0415  # only asked for here
 
-        print_json(json_schema())
+        print_json(json_schema(resolve(os.environ, file=config).settings.fakes))
         return
     found = resolve(os.environ, file=config)
     values = {name: getattr(found.settings, name) for name in found.origins}

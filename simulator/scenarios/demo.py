@@ -50,6 +50,19 @@ class Chapter:
     beats: tuple[Beat, ...]
 
 
+def in_order(vendors: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """The chapters that vendors bring, in the order of `scenarios/demo.yaml`; the vendors that it names in vain."""
+    from importlib.resources import files  # noqa: PLC0415  # only the demo has an order
+
+    import yaml  # noqa: PLC0415  # likewise
+
+    order = yaml.safe_load((files("inkstand.scenarios") / "demo.yaml").read_text("utf-8"))["chapters"]
+    brought = {vendor["slug"]: vendor["examples"] for vendor in vendors if "chapter" in vendor["examples"]}
+    later = [slug for slug in brought if slug not in order]
+    chapters = [brought[slug] for slug in (*order, *later) if slug in brought]
+    return chapters, [slug for slug in order if slug not in brought]
+
+
 class Teller:
     """Plays chapters in one workspace; `folder`, if given, is where the documents are written."""
 
@@ -89,7 +102,8 @@ class Teller:
             yield self._file(file, tell["key"], rows[0])
 
     def _explained(self, tell: Mapping[str, Any]) -> Statement:
-        cause = self.workspace.explain(tell["explain"])["cause"]
+        causes = self.workspace.explain(tell["explain"])["causes"]
+        cause = next((one for one in causes if fits(tell["must"], one)), causes[0] if causes else None)
         if cause is None:
             return Statement(f"nothing stopped {tell['explain']}", holds=False, wanted=f"{tell['must']}")
         wrong = list(_compare([tell["must"]], [cause]))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Flask, render_template, request
+from collections.abc import Callable
 
+from flask import Flask, request
+
+from inkstand.fakes.kit.pages import page
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.settings import Settings
 from inkstand.simulator.workspaces.configuration import DEFAULT_WORKSPACE
+from inkstand.simulator.workspaces.workspace import Workspace
+
+_WORKSPACES_SHOWN = 20
 
 
 def create_app(sandbox: Sandbox, settings: Settings) -> Flask:
@@ -28,9 +34,14 @@ def create_app(sandbox: Sandbox, settings: Settings) -> Flask:
     @app.get("/")
     def root() -> str:
         """Addresses, keys and links."""
-        workspaces = [sandbox.registry.get(name) for name in sandbox.registry.names()]
-        return render_template(
+        names = sandbox.registry.names()
+        shown = sorted(names, key=lambda name: (name != DEFAULT_WORKSPACE, name))[:_WORKSPACES_SHOWN]
+        workspaces = [sandbox.registry.get(name) for name in shown]
+        return page(
             "root.html",
+            __package__,
+            more=len(names) - len(shown),
+            keys=_keys(sandbox),
             base=settings.public_url or request.host_url.rstrip("/"),
             workspaces=[(workspace, sandbox.counts(workspace)) for workspace in workspaces],
             vendors=sandbox.vendors,
@@ -40,3 +51,24 @@ def create_app(sandbox: Sandbox, settings: Settings) -> Flask:
         )
 
     return app
+
+
+def _keys(sandbox: Sandbox) -> Callable[[Workspace], list[tuple[str, str, str]]]:
+    """For a workspace, the front page of each vendor that knows it: title, address, key."""
+    secret = {
+        destination.slug: (vendor, setting.name)
+        for vendor in sandbox.vendors
+        for destination in vendor.destinations
+        for setting in destination.settings
+        if setting.credential
+    }
+
+    def of(workspace: Workspace) -> list[tuple[str, str, str]]:
+        found: dict[str, tuple[str, str]] = {}
+        for connection in workspace.configuration.connections:
+            if connection.destination in secret:
+                vendor, setting = secret[connection.destination]
+                found.setdefault(vendor.title, (f"/{vendor.slug}/", connection.settings.get(setting, "")))
+        return [(title, address, key) for title, (address, key) in found.items() if key]
+
+    return of

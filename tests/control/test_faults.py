@@ -5,7 +5,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conftest import serving
+from tests.conftest import example_call, serving
 
 from inkstand.fakes.kit.faults import strikes
 from inkstand.fakes.kit.vendor import discover
@@ -15,10 +15,9 @@ SERVICES = ["segment", *(vendor.service for vendor in discover())]
 each_vendor = pytest.mark.parametrize("vendor", discover(), ids=lambda vendor: vendor.slug)
 
 
-def identify(workspace, message_id="m"):
-    return workspace.post(
-        "identify", {"userId": "u", "messageId": message_id, "traits": {"template_id": "tmpl_demoNotice"}}
-    )
+def post(workspace, vendor, message_id="m"):
+    call_type, call = example_call(vendor)
+    return workspace.post(call_type, {**call, "messageId": message_id})
 
 
 def attempts_at(workspace, vendor):
@@ -38,7 +37,7 @@ def test_which_calls_are_struck(limit, number, chance):
 def test_a_status_is_retried_and_then_delivered(workspace, vendor):
     """A vendor that answers 503 twice is tried three times; the attempts and the journey name the fault."""
     workspace.fault(vendor.service, status=503, next=2, body="out of order", headers={"Retry-After": "120"})
-    identify(workspace)
+    post(workspace, vendor)
     workspace.settle()
     first = workspace.view("deliveries", connection=vendor.slug)[0]
     workspace.advance("1h")
@@ -57,7 +56,7 @@ def test_a_dropped_connection_before_and_after(workspace, vendor):
     """Dropped before: the vendor knows nothing. Dropped after: it does, and the retry has no second effect."""
     workspace.fault(vendor.service, drop="before", next=1)
     workspace.fault(vendor.service, drop="after", next=2)
-    identify(workspace)
+    post(workspace, vendor)
     workspace.advance("1h")
 
     rows = attempts_at(workspace, vendor)
@@ -71,11 +70,11 @@ def test_a_dropped_connection_before_and_after(workspace, vendor):
 def test_a_late_answer_takes_no_real_time(workspace, vendor):
     """Three seconds late is delivered at the workspace's own time; twelve is a time-out, and tried again."""
     workspace.fault(vendor.service, delay="3s", next=1)
-    identify(workspace)
+    post(workspace, vendor)
     workspace.settle()
     in_time = attempts_at(workspace, vendor)[0]
     workspace.fault(vendor.service, delay="12s", next=1)
-    identify(workspace, "m-2")
+    post(workspace, vendor, "m-2")
     workspace.settle()
     late = attempts_at(workspace, vendor)[-1]
 
@@ -88,7 +87,7 @@ def test_a_late_answer_takes_no_real_time(workspace, vendor):
 def test_down_for_a_time(workspace, vendor):
     """Every connection is dropped until the time is over on the workspace's clock."""
     workspace.fault(vendor.service, down="30m")
-    identify(workspace)
+    post(workspace, vendor)
     workspace.advance("2h")
 
     rows = attempts_at(workspace, vendor)
@@ -105,7 +104,7 @@ def test_a_share_is_the_same_for_the_same_seed(client, vendor):
         workspace = client.create("share", seed=seed, clock="frozen", delivery="manual")
         workspace.fault(vendor.service, status=400, share=0.4)
         for number in range(20):
-            identify(workspace, f"m-{number}")
+            post(workspace, vendor, f"m-{number}")
         workspace.settle()
         return [row["messageId"] for row in attempts_at(workspace, vendor) if row["response"]["status"] == 400]
 
@@ -139,7 +138,7 @@ def test_faults_are_listed_and_ended(client, workspace):
     assert [row["service"] for row in client.control("GET", "/workspaces/test/faults")] == ["segment"]
     workspace.reset()
     assert client.control("GET", "/workspaces/test/faults") == []
-    assert identify(workspace).status_code == 200
+    assert post(workspace, discover()[0]).status_code == 200
     with pytest.raises(InkstandError, match="There is no fault 'fault-9'"):
         client.control("DELETE", "/workspaces/test/faults/fault-9")
 
@@ -170,11 +169,11 @@ def test_over_a_socket():
         workspace = served.client.create("one", delivery="manual")
         workspace.fault("segment", delay="60s", next=1)
 
-        def post():
+        def send():
             with suppress(CannotStartError):  # it is hung up on when the server ends
                 workspace.post("track", {"userId": "u", "event": "E"})
 
-        slow = threading.Thread(target=post, daemon=True)
+        slow = threading.Thread(target=send, daemon=True)
         slow.start()
         assert workspace.wait("messages", "30s", where={"event": "E"})["met"]
         assert slow.is_alive()

@@ -1,13 +1,21 @@
 """What must hold for every vendor, tested once for each that is found."""
 
 import re
+from html import unescape
 
 import pytest
+from tests.conftest import example_call
 
 from inkstand.fakes.kit.vendor import discover
 
 VENDORS = discover()
 each = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.slug)
+
+
+def credential_of(workspace, vendor):
+    destination = vendor.destinations[0]
+    secret = next(setting.name for setting in destination.settings if setting.credential)
+    return workspace.connection(destination.slug)["settings"][secret]
 
 
 @each
@@ -27,7 +35,8 @@ def test_a_key_nobody_has_is_refused_and_kept(client, vendor):
     for destination in vendor.destinations:
         secret = next(setting.name for setting in destination.settings if setting.credential)
         workspace.change_connection(destination.slug, {"settings": {secret: "inkstand-nobody-has-this"}})
-    workspace.post("identify", {"userId": "u", "messageId": "m", "traits": {}})
+    call_type, call = example_call(vendor)
+    workspace.post(call_type, call)
     workspace.settle()
 
     for destination in vendor.destinations:
@@ -43,7 +52,8 @@ def test_a_missing_setting_stops_before_any_request(workspace, vendor):
     for destination in vendor.destinations:
         empty = {setting.name: "" for setting in destination.settings}
         workspace.change_connection(destination.slug, {"settings": empty})
-    workspace.post("identify", {"userId": "u", "traits": {}})
+    call_type, call = example_call(vendor)
+    workspace.post(call_type, call)
     workspace.settle()
 
     slugs = {destination.slug for destination in vendor.destinations}
@@ -56,13 +66,34 @@ def test_what_is_not_faked_says_so(client, vendor):
     """Every route listed as not faked answers 501 with its own words."""
     workspace = client.workspace("default")
     for route in vendor.ledger.not_faked:
-        path = re.sub(r"\{key\}", workspace.connection(vendor.slug)["settings"].get("apiKey", ""), route.path)
-        path = re.sub(r"\{[^}]*\}", "x", path)
-        key = workspace.connection(vendor.slug)["settings"]["apiKey"]
+        key = credential_of(workspace, vendor)
+        path = re.sub(r"\{[^}]*\}", "x", route.path.replace("{key}", key))
         response = client.request(route.method, f"/{vendor.slug}{path}", json=[], auth=(key, ""))
 
         assert response.status_code == 501, route
         assert response.json()["message"] == f"not faked yet: {route.what}"
+
+
+@each
+def test_its_page_shows_what_it_keeps(client, vendor):
+    """The front page tells rules, addresses and, with a key, the newest rows; pictures in it can be seen."""
+    workspace = client.workspace("default")
+    call_type, call = example_call(vendor)
+    workspace.post(call_type, {**call, "messageId": "shown-here"})
+    workspace.settle()
+    whose = client.request("GET", f"/{vendor.slug}/").text
+    page = unescape(client.request("GET", f"/{vendor.slug}/", params={"key": credential_of(workspace, vendor)}).text)
+
+    assert "Whose? Ask with" in whose
+    assert "shown-here" not in whose
+    assert "shown-here" in page
+    assert all(view.about[1:] in page for view in vendor.views)
+    assert all(route.what in page for route in vendor.ledger.not_faked)
+    pictures = re.findall(r'src="([^"]+)"', page)
+    assert bool(pictures) is bool(vendor.pictures)
+    for picture in pictures:
+        seen = client.request("GET", picture)
+        assert (seen.status_code, seen.content[:4]) == (200, b"\x89PNG")
 
 
 @each

@@ -5,7 +5,7 @@ import sys
 import pypdfium2
 import pytest
 
-from inkstand.fakes.kit.rendering import Paper, to_pdf
+from inkstand.fakes.kit.rendering import LARGEST_PICTURE, Paper, page_to_png, to_pdf, to_png
 
 
 def text_of(pdf):
@@ -67,3 +67,33 @@ def test_units():
 
     with pytest.raises(ValueError, match="in, cm, px"):
         to_pdf("<p>a</p>", Paper(1, 1, "ell"), 0)
+
+
+def test_a_picture_is_as_wide_as_asked_and_as_high_as_it_must():
+    """Width and scale are as asked; without a height the whole page is in it; text is drawn."""
+    empty = to_png("<body style='margin:0'><div style='height:50px'></div>", 200)
+    told = to_png("<body style='margin:0'><div style='height:50px'>Grüße Ελληνικά</div>", 200, scale=2)
+    cut = to_png("<p>x</p>" * 50, 200, 80)
+
+    assert (empty.width, empty.height) == (200, 50)
+    assert (told.width, told.height) == (400, 100)
+    assert (cut.width, cut.height) == (200, 80)
+    assert len(told.content) > 2 * len(empty.content)
+    assert told == to_png("<body style='margin:0'><div style='height:50px'>Grüße Ελληνικά</div>", 200, scale=2)
+
+
+def test_a_page_as_a_picture():
+    """Each page of a document can be seen, in its own proportions; nothing is fetched for it."""
+    html = "<h1>One</h1><img src='http://127.0.0.1:9/x.png'><h1 style='page-break-before: always'>Two</h1>"
+    one, two = (page_to_png(html, Paper(4, 6), 200, page) for page in (0, 1))
+
+    corner = "<div style='position:absolute;left:2.5in;top:3.5in'>X</div>"
+
+    assert page_to_png(corner, Paper(4, 6), 200).content != page_to_png("<p></p>", Paper(4, 6), 200).content
+    assert (one.width, one.height) == (200, 300)
+    assert one.content != two.content
+    assert one.refused == ("http://127.0.0.1:9/x.png",)
+    with pytest.raises(ValueError, match="there are 2 pages, counted from 0; page 2 was asked for"):
+        page_to_png(html, Paper(4, 6), 200, 2)
+    with pytest.raises(ValueError, match=f"1 to {LARGEST_PICTURE} pixels"):
+        to_png("<p>x</p>", 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import io
+import math
 import os
 import shutil
 import tempfile
@@ -28,6 +29,9 @@ _FONTS = ("figo", "figit", "figbo", "figbi", "symbol1", "symbol2")
 _POINTS = {"in": 72.0, "cm": 72 / 2.54, "px": 0.75}
 _STYLE = "html { font-family: FiraGO; font-variant-ligatures: none }"
 _lock = threading.Lock()
+
+LARGEST_PICTURE = 10_000
+"""How many pixels a picture may be wide or high."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,76 @@ def to_pdf(html: str, paper: Paper, made_at: int) -> Pdf:
         return Pdf(stream.getvalue(), book.get_page_count(), tuple(refused))
 
 
-def _book(html: str, paper: Paper) -> tuple[plutoprint.Book, list[str]]:
+@dataclass(frozen=True)
+class Png:
+    """A picture, its size in pixels, and the addresses its page named that were not fetched."""
+
+    content: bytes
+    width: int
+    height: int
+    refused: tuple[str, ...]
+
+
+def to_png(html: str, width: int, height: int | None = None, scale: float = 1.0) -> Png:
+    """Draw HTML as a browser window of `width` CSS pixels would show it; without a height, as high as it is.
+
+    `scale` is how many pixels of the picture make one CSS pixel. The same HTML and size give the same bytes.
+    Raises ValueError for a size that is not from 1 to `LARGEST_PICTURE` pixels.
+    """
+    with _lock:
+        paper = Paper(width, height or 1, "px")
+        book, refused = _book(html, paper, screen=True)
+        shown = math.ceil(book.get_document_height()) if height is None else height
+        size = (round(width * scale), round(shown * scale))
+        canvas = _canvas(*size)
+        canvas.scale(scale, scale)
+        book.render_document(canvas)
+        return _drawn(canvas, size, refused)
+
+
+def page_to_png(html: str, paper: Paper, width: int, page: int = 0) -> Png:
+    """Draw one page of what `to_pdf` makes, so many pixels wide; the first page is 0.
+
+    Raises ValueError for a page that there is not.
+    """
+    with _lock:
+        book, refused = _book(html, paper)
+        if not 0 <= page < book.get_page_count():
+            message = f"there are {book.get_page_count()} pages, counted from 0; page {page} was asked for"
+            raise ValueError(message)
+        sheet = book.get_page_size_at(page)
+        factor = width * _POINTS["px"] / sheet.width
+        size = (width, round(sheet.height * width / sheet.width))
+        canvas = _canvas(*size)
+        canvas.scale(factor, factor)
+        book.render_page(canvas, page)
+        return _drawn(canvas, size, refused)
+
+
+def _canvas(width: int, height: int) -> plutoprint.ImageCanvas:
+    if not (1 <= width <= LARGEST_PICTURE and 1 <= height <= LARGEST_PICTURE):
+        message = f"a picture is 1 to {LARGEST_PICTURE} pixels wide and high, not {width} x {height}"
+        raise ValueError(message)
+    canvas: plutoprint.ImageCanvas = _library().ImageCanvas(width, height)
+    canvas.clear_surface(1.0, 1.0, 1.0, 1.0)
+    return canvas
+
+
+def _drawn(canvas: plutoprint.ImageCanvas, size: tuple[int, int], refused: list[str]) -> Png:
+    stream = io.BytesIO()
+    canvas.write_to_png_stream(stream)
+    return Png(stream.getvalue(), *size, tuple(refused))
+
+
+def _book(html: str, paper: Paper, *, screen: bool = False) -> tuple[plutoprint.Book, list[str]]:
     library = _library()
     if paper.unit not in _POINTS:
         message = f"a page is measured in {', '.join(_POINTS)}, not {paper.unit!r}"
         raise ValueError(message)
     points = _POINTS[paper.unit]
     size = library.PageSize(paper.width * points, paper.height * points)
-    book = library.Book(size, library.PAGE_MARGINS_NORMAL)
+    margins = library.PAGE_MARGINS_NONE if screen else library.PAGE_MARGINS_NORMAL
+    book = library.Book(size, margins, library.MEDIA_TYPE_SCREEN if screen else library.MEDIA_TYPE_PRINT)
     refused: list[str] = []
 
     class NothingIsFetched(library.ResourceFetcher):  # type: ignore[name-defined, misc]  # the module is loaded late

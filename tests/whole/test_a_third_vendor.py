@@ -1,0 +1,122 @@
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.conftest import CLEAN, run_inkstand, serving
+
+from inkstand.fakes.kit.vendor import discover
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "tests" / "every_vendor" / "fakes"
+KNOWN = {"INKSTAND_FAKES": str(FOLDER)}
+GUIDE = (ROOT / "fakes" / "README.md").read_text("utf-8")
+STORY = """
+name: Parrot repeats what it is told
+steps:
+  - track: {userId: u, event: Greeted, properties: {phrase: Hello}}
+  - expect:
+      parrot.phrases: [{phrase: Hello}]
+      deliveries: {where: {destination: Parrot}, all: {status: delivered}}
+"""
+
+
+def test_the_guide_shows_this_vendor():
+    """What fakes/README.md tells to write is, file by file, what is tested here."""
+    shown = dict(re.findall(r"^`parrot/([\w.]+)`\n\n```\w+\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE))
+
+    assert set(shown) == {path.name for path in (FOLDER / "parrot").iterdir() if path.is_file()}
+    for name, text in shown.items():
+        assert text == (FOLDER / "parrot" / name).read_text("utf-8"), name
+
+
+def test_a_folder_is_all_it_takes():
+    """Served with one more folder, the vendor is in status, deliveries, views, explain, faults and the ledger."""
+    with serving("--fakes", str(FOLDER)) as served:
+        workspace = served.client.workspace("default")
+        workspace.fault("parrot", status=503, next=1)
+        workspace.post(
+            "track", {"userId": "u", "event": "Greeted", "properties": {"phrase": "Hello"}, "messageId": "m"}
+        )
+        workspace.advance("1m")
+        workspace.post("track", {"userId": "u", "event": "Greeted", "messageId": "silent"})
+        workspace.settle()
+        at_parrot = ("--url", served.url)
+
+        assert [row["phrase"] for row in workspace.view("parrot.phrases")] == ["Hello"]
+        assert [row["status"] for row in workspace.view("deliveries", destination="Parrot")] == [
+            "delivered",
+            "discarded",
+        ]
+        assert workspace.explain("silent")["cause"]["rule"] == "parrot.phrase_missing"
+        assert "connection    parrot (on)" in run_inkstand("status", *at_parrot).stdout
+        assert "set properties.phrase" in run_inkstand("explain", "silent", *at_parrot).stdout
+        assert "parrot.phrase_missing" in {rule["id"] for rule in served.client.control("GET", "/ledger")}
+        key = workspace.connection("parrot")["settings"]["token"]
+        assert "Hello" in served.client.request("GET", "/parrot/", params={"key": key}).text
+        assert "/parrot/?key=" in served.client.request("GET", "/").text
+        by_host = served.client.request("POST", "/say", headers={"Host": "api.parrot.example"})
+        assert by_host.status_code == 401
+
+
+def test_stories_the_demo_and_the_ledger(tmp_path):
+    """Named by a variable, the folder is found by run, demo, ledger and pytest as well."""
+    (tmp_path / "parrot.scenario.yaml").write_text(STORY)
+    run = run_inkstand("run", ".", cwd=tmp_path, env=KNOWN)
+    demo = json.loads(run_inkstand("demo", "--json", env=KNOWN).stdout)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    played = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={**CLEAN, **KNOWN})
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert [chapter["title"] for chapter in demo["chapters"]] == ["Movable Ink", "Inkit", "Parrot"]
+    assert demo["holds"]
+    assert "parrot.phrase_missing" in run_inkstand("ledger", env=KNOWN).stdout
+    assert "1 passed" in played.stdout, played.stdout
+
+
+def test_what_holds_for_every_vendor_holds_for_it():
+    """The tests of every vendor pass for the one more, without an edit."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "parrot"]
+    places = ["tests/every_vendor", "tests/control/test_faults.py", "tests/explain/test_mends.py"]
+    env = {**CLEAN, "TEST_WITH_FAKES": str(FOLDER)}
+    done = subprocess.run([*command, *places], capture_output=True, text=True, cwd=ROOT, env=env, timeout=110)
+
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) >= 12
+
+
+@pytest.mark.parametrize("missing", discover(), ids=lambda vendor: vendor.slug)
+def test_a_missing_folder(tmp_path, missing):
+    """Without a vendor's folder everything else runs; the demo says which chapter it skips."""
+    house = tmp_path / "inkstand"
+    shutil.copytree(ROOT / ".imports" / "inkstand", house, symlinks=False)
+    shutil.rmtree(house / "fakes" / missing.package.rpartition(".")[2])
+    env = {**CLEAN, "PYTHONPATH": str(tmp_path)}
+
+    def inkstand(*arguments):
+        command = [sys.executable, "-m", "inkstand", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, timeout=60)
+
+    demo, ledger = inkstand("demo"), inkstand("ledger")
+    story = "name: s\nsteps:\n  - track: {userId: u, event: E}\n  - expect: {messages: [{event: E}]}\n"
+    (tmp_path / "one.scenario.yaml").write_text(story)
+
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert f"Skipped: the chapter of {missing.slug}; there is no such vendor here." in demo.stdout
+    assert missing.title not in {line.partition("  (")[0] for line in demo.stdout.splitlines()}
+    assert ledger.returncode == 0
+    assert f"{missing.service}." not in ledger.stdout
+    assert inkstand("run", "one.scenario.yaml").returncode == 0
+    code = (
+        "from inkstand.simulator.app import NEAR, Inkstand\n"
+        "with Inkstand() as house:\n"
+        "    session = house.session()\n"
+        "    for path in ('/', '/readyz', '/_sandbox/v1/vendors', '/_sandbox/v1/openapi.json'):\n"
+        "        assert session.get(NEAR + path).status_code == 200, path\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stderr
