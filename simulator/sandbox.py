@@ -60,9 +60,9 @@ class Sandbox:
         self.vendors = vendors
         self.setup = setup or {}
         self.catalogue = Catalogue(vendors)
-        self.registry = Registry(folder, vendors, self.setup)
         incarnation = identifier(0, "incarnation", str(folder), machine_now())
         self.deliverer = Deliverer(self.catalogue, make_transport, incarnation)
+        self.registry = Registry(folder, vendors, self.setup, self.deliverer.free_claims)
         self.worker: Worker | None = None
         self.rooms = Rooms()
         self._watching = Courtesy(WATCHERS_PAUSE)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 THREADS = 8
 _LARGEST_BODY = 64 * 1024 * 1024
 _RECEIVED_AT_ONCE = 65_536
+_CONNECTIONS = 400
+"""How many callers may be connected: with the files of open workspaces, within the usual limit of 1,024."""
+
 _RARELY = (20_000, 10, 10)
 """When to look for cycles: a batch of calls makes thousands of objects that die by themselves."""
 
@@ -50,6 +53,7 @@ def serve(
                 sockets=[listening],
                 threads=THREADS,
                 max_request_body_size=_LARGEST_BODY,
+                connection_limit=_CONNECTIONS,
                 recv_bytes=_RECEIVED_AT_ONCE,
                 ident="inkstand",
                 clear_untrusted_proxy_headers=True,

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Integer, Table, Text, bindparam, delete, insert, 
 from .http import dump_text
 from .storage import Statement, Tenant, Tx, loads
 from .tables import KIT
-from .times import iso
+from .times import LAST, iso
 from .views import Listed
 from .world import World
 
@@ -81,7 +81,7 @@ def arrange(tx: Tx, world: World, service: str, spec: Mapping[str, Any]) -> str:
     (`next`, `every` or `share`; all without), and `for`, how many milliseconds of the workspace's clock it lasts.
     """
     fault_id = f"fault-{tx.number('fault')}"
-    until = world.now() + spec["for"] if spec.get("for") is not None else None
+    until = min(world.now() + spec["for"], LAST) if spec.get("for") is not None else None
     tx.insert(_ADD, fault_id=fault_id, service=service, spec=dump_text(spec), until=until, calls=0, struck=0)
     return fault_id
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import request
 from flask_smorest import Blueprint
 
 from inkstand.fakes.kit.storage import Door
-from inkstand.fakes.kit.times import milliseconds, parse_iso
+from inkstand.fakes.kit.times import FIRST, milliseconds, parse_iso
 from inkstand.fakes.kit.views import View, Wanted
 from inkstand.fakes.kit.world import World
 from inkstand.simulator.errors import GoneError, InkstandError, nearest
@@ -109,7 +110,7 @@ def place(door: Door, text: str | None) -> int:
     if text is None:
         return 0
     epoch, _, last = text.partition(".")
-    if not (epoch.isdecimal() and last.isdecimal() and len(text) < 40):  # noqa: PLR2004  # two numbers
+    if not re.fullmatch(r"[0-9]{1,18}\.[0-9]{1,18}", text):
         raise InkstandError(f"A cursor comes from an earlier answer; {text!r} is none.")
     if int(epoch) != door.epoch:
         raise GoneError("The workspace was reset since this cursor was given: begin again without it.")
@@ -124,7 +125,7 @@ def _since(one: View, world: World, text: str | None) -> int | None:
     moment = parse_iso(text)
     if moment is None:
         try:
-            moment = world.now() - milliseconds(text)
+            moment = max(world.now() - milliseconds(text), FIRST)
         except ValueError as error:
             message = f"since is a time (2026-01-01T00:00:00Z) or how long ago (5m); {text!r} came."
             raise InkstandError(message) from error

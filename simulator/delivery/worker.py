@@ -49,10 +49,8 @@ class Worker:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Free what an earlier process had claimed and begin."""
-        for name in self._names():
-            self._deliverer.free_claims(self._find(name))
-            self._waiting[name] = None
+        """Begin, with a look at every workspace."""
+        self._waiting.update(dict.fromkeys(self._names()))
         self._pool = ThreadPoolExecutor(_LANES_AT_ONCE, "deliver")
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._thread.start()
@@ -106,9 +104,14 @@ class Worker:
                 for name in due:
                     del self._due[name]
             for name in names:
-                if self._kept_out.get(name):
+                if self._kept_out.get(name) or self._ending():
                     continue
+                begun = time.thread_time()
                 self._look_after(name)
+                self._courtesy.give_way(begun)
+
+    def _ending(self) -> bool:
+        return self._stopping
 
     def _anything_to_do(self) -> bool:
         return self._stopping or bool(self._waiting)

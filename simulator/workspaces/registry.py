@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,9 +44,19 @@ KEPT_STRANGERS = 500
 
 
 class Registry:
-    """The workspaces of one data directory; the only one who opens, resets and deletes them."""
+    """The workspaces of one data directory; the only one who opens, resets and deletes them.
 
-    def __init__(self, folder: Path, vendors: Sequence[Vendor], setup: Setup | None = None) -> None:
+    `on_open` is given each workspace when this process opens it for the first time.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        vendors: Sequence[Vendor],
+        setup: Setup | None = None,
+        on_open: Callable[[Workspace], None] = lambda _: None,
+    ) -> None:
+        self._on_open = on_open
         self.folder = folder
         self.vendors = vendors
         self._images = Images(vendors)
@@ -247,7 +257,9 @@ class Registry:
             raise CannotStartError(message) from error
         finally:
             connection.close()
-        workspace = self._known[name] = Workspace(name, path)
+        workspace = Workspace(name, path)
+        self._on_open(workspace)
+        self._known[name] = workspace
         return workspace
 
     def _new_life(self) -> int:

@@ -76,6 +76,13 @@ def test_the_newest(client, workspace):
     assert [row["messageId"] for row in items] == ["m-i", "m-r"]
 
 
+def test_since_ever(client, workspace):
+    """A time before all time is as good as none."""
+    story(workspace)
+
+    assert len(client.control("GET", URL + "messages", params={"since": "999999999999d"})["items"]) == 7
+
+
 @pytest.mark.parametrize("since", ["2026-01-01T00:03:00Z", "2m"])
 def test_since(client, workspace, since):
     """`since` is a moment of the workspace's clock, or how long ago."""
@@ -120,6 +127,7 @@ def test_an_unknown_field_names_the_nearest(workspace):
     ("view", "asked", "told"),
     [
         ("messages", {"after": "x"}, "A cursor comes from an earlier answer"),
+        ("messages", {"after": f"1.{'9' * 30}"}, "A cursor comes from an earlier answer"),
         ("messages", {"since": "soon"}, "since is a time"),
         ("movable_ink.profiles", {"since": "5m"}, "no time of their own"),
         ("messages", {"limit": "0"}, "greater than or equal to 1"),

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -107,3 +108,21 @@ def test_a_broken_story_is_an_error(tmp_path):
 
     assert done.returncode
     assert "two.scenario.yaml:2:1: stops: Unknown field." in done.stdout
+
+
+def test_the_dockerfile_only_calls_the_steps():
+    """What the image is made of is the script that .ci/run tries; the rest is who, where and when."""
+    docker = (ROOT / "Dockerfile").read_text()
+    orders = [line for line in docker.splitlines() if line and not line.startswith("#")]
+    runs = [line for line in orders if line.startswith("RUN")]
+
+    assert re.fullmatch(r"FROM python:\d+\.\d+\.\d+-slim-bookworm", orders[0])
+    assert len(runs) == 2
+    assert "useradd" in runs[0]
+    assert runs[1].startswith("RUN sh /src/.ci/image install /src /opt/inkstand")
+    assert 'CMD ["sh", "/opt/inkstand/bin/image", "start", "/opt/inkstand"]' in orders
+    assert (
+        'HEALTHCHECK --interval=5s --timeout=3s --start-period=5s CMD ["/opt/inkstand/bin/inkstand", "ready"]' in orders
+    )
+    assert {"VOLUME /data", "USER inkstand"} <= set(orders)
+    assert ".ci/try-image" in (ROOT / ".ci" / "run").read_text()
