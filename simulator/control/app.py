@@ -11,6 +11,8 @@ from werkzeug.exceptions import HTTPException
 from inkstand.fakes.kit.storage import WorkspaceGoneError
 from inkstand.simulator.errors import BusyError, InkstandError
 from inkstand.simulator.sandbox import Sandbox
+from inkstand.simulator.workspaces.configuration import DEFAULT_WORKSPACE
+from inkstand.simulator.workspaces.registry import SEGMENT
 
 from . import clock, explained, faults, looking, waiting, workspaces
 from .schemas import ProblemSchema
@@ -45,7 +47,7 @@ def create_app(sandbox: Sandbox) -> Flask:
     api.spec.components.schema("Problem", schema=ProblemSchema)
     for room in (workspaces, clock, looking, waiting, faults, explained):
         api.register_blueprint(room.blueprint, url_prefix=PREFIX)
-    document = with_problems(api.spec.to_dict())
+    document = with_names(with_problems(api.spec.to_dict()), sandbox)
 
     @app.get(f"{PREFIX}/openapi.json")
     def openapi() -> Response:
@@ -73,6 +75,22 @@ def with_problems(document: dict[str, Any]) -> dict[str, Any]:
                 said = answers.get(code, {}).get("description")
                 text = said if said and code not in _SAID else _SAID.get(code, said)
                 answers[code] = {"description": text, "content": {PROBLEM: {"schema": schema}}}
+    return document
+
+
+def with_names(document: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:
+    """The document, with the names that there are: views, services, the default workspace."""
+    views = {"type": "string", "enum": sorted(sandbox.views)}
+    services = [SEGMENT, *(vendor.service for vendor in sandbox.vendors)]
+    for item in document["paths"].values():
+        for parameter in item.get("parameters", ()):
+            if parameter["name"] == "view":
+                parameter["schema"] = views
+            elif parameter["name"] == "name":
+                parameter["example"] = DEFAULT_WORKSPACE
+    schemas = document["components"]["schemas"]
+    schemas["Wait"]["properties"]["view"] = views
+    schemas["NewFault"]["properties"]["service"] = {"type": "string", "enum": services}
     return document
 
 

@@ -183,7 +183,7 @@ class LookSchema(NarrowSchema):
 class StreamSchema(NarrowSchema):
     """Which rows of a view to follow, and for how long."""
 
-    for_ = Duration(load_default=10_000, longest=LONGEST_WAIT, data_key="for", attribute="for")
+    for_ = Duration(load_default=2_000, longest=LONGEST_WAIT, data_key="for", attribute="for")
 
 
 class RowsSchema(Schema):

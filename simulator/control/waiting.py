@@ -63,7 +63,7 @@ def wait(wanted: Told, name: str) -> Told:
 @blueprint.get("/workspaces/<name>/views/<view>/stream")
 @blueprint.doc(parameters=[FIELDS])
 @blueprint.arguments(schemas.StreamSchema, location="query")
-@blueprint.response(200, {"type": "string"}, content_type="text/event-stream")
+@blueprint.response(200, {}, content_type="text/event-stream")
 @blueprint.alt_response(410, description="the cursor is of an earlier life: the workspace was reset since")
 @blueprint.alt_response(503, description="as many streams are open as may be; Retry-After says when to try again")
 def stream(wanted: Mapping[str, Any], name: str, view: str) -> Response:
@@ -117,7 +117,7 @@ def _told(one: Mismatch) -> Told:
 def _events(one: View, found: Workspace, first: Wanted, seconds: float, leave: Callable[[], None]) -> Iterator[str]:
     end, epoch, after = time.monotonic() + seconds, found.door.epoch, first.after
     try:
-        yield "retry: 1000\n\n"
+        yield "retry: 250\n\n"
         while (left := end - time.monotonic()) > 0:
             version = found.door.version
             page = one.read(found.door, Wanted(first.where, first.since, after, _STREAMED_AT_ONCE))
