@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import traceback
+from importlib import import_module
 from typing import Any
 
 import click
@@ -12,20 +13,36 @@ import click
 import inkstand
 
 from .commands.common import CANNOT_START, INTERNAL, INTERRUPTED, PASSED, WRONG_USE, say
-from .commands.keeping import advance, reset, settle, snapshot, workspace
-from .commands.looking import explain, ledger, status, tail
-from .commands.playing import demo, run
-from .commands.serving import config, ready, serve
 from .errors import CannotStartError, InkstandError, SandboxFailedError
+
+_COMMANDS = {
+    **dict.fromkeys(("demo", "run"), "playing"),
+    **dict.fromkeys(("serve", "ready", "config"), "serving"),
+    **dict.fromkeys(("status", "explain", "tail", "ledger"), "looking"),
+    **dict.fromkeys(("settle", "advance", "reset", "workspace", "snapshot"), "keeping"),
+}
+"""Each command and the file that holds it, which is loaded when the command is used."""
+
+_ORDER = (
+    *("demo", "serve", "ready", "status", "explain", "tail", "run", "settle", "advance", "reset"),
+    *("workspace", "snapshot", "ledger", "config", "version"),
+)
 
 
 class _Commands(click.Group):
-    """Commands in the order they are written; every error becomes one line and the exit code of its kind."""
+    """Commands that are loaded when they are used; every error becomes one line and the exit code of its kind."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands in the order they are written."""
+        """The commands, in the order in which a newcomer needs them."""
         del ctx
-        return list(self.commands)
+        return list(_ORDER)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by name."""
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            module = import_module(f"{__package__}.commands.{_COMMANDS[cmd_name]}")
+            self.add_command(getattr(module, cmd_name))
+        return super().get_command(ctx, cmd_name)
 
     def main(self, *args: Any, **extra: Any) -> Any:  # click's own signature
         """Run, and turn what goes wrong into a line and an exit code."""
@@ -65,14 +82,7 @@ def main() -> None:
     """Inkstand: a local Segment with fake Inkit and Movable Ink, for tests and demos."""
 
 
-@click.command()
+@main.command()
 def version() -> None:
     """Print the version."""
     click.echo(inkstand.__version__)
-
-
-for _command in (
-    *(demo, serve, ready, status, explain, tail, run, settle, advance, reset, workspace, snapshot, ledger, config),
-    version,
-):
-    main.add_command(_command)

@@ -86,7 +86,7 @@ class Sandbox:
         if not (len(calls) == 1 and _appended(workspace, receipt, calls[0])):
             self._accept(workspace, receipt, calls)
         self._watching.call_came()
-        if self.worker is not None:
+        if self.worker is not None and workspace.configuration.delivery == "auto":
             self.worker.call_came(workspace.name)
 
     def _accept(self, workspace: Workspace, receipt: Receipt, calls: list[Taken | Dropped]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import Column, Integer, Table, Text, bindparam, delete, insert, select, update
 
 from .http import dump_text
-from .storage import Statement, Tenant, Tx, loads
+from .storage import Door, Statement, Tenant, Tx, loads
 from .tables import KIT
 from .times import LAST, iso
 from .views import Listed
@@ -94,6 +94,11 @@ def end(tx: Tx, fault_id: str | None = None) -> int:
 def faulty(tx: Tx) -> frozenset[str]:
     """The services that have a fault."""
     return frozenset(row["service"] for row in tx.run(_SERVICES))
+
+
+def faulty_in(door: Door) -> frozenset[str]:
+    """The services that have a fault, read without writing anything."""
+    return frozenset(row["service"] for row in door.read(_SERVICES))
 
 
 def strike(tenant: Tenant, service: str, epoch: int, cause: str | None) -> Effect | None:

@@ -25,6 +25,13 @@ from .world import World
 _POSITIONAL = sqlite_dialect(paramstyle="qmark")
 _READERS_KEPT = 2
 _BUSY_SECONDS = 30
+_PRAGMAS = (
+    "page_size=2048",
+    "journal_mode=WAL",
+    "synchronous=OFF",
+    "cache_size=-4000",
+    "temp_store=MEMORY",
+)
 Row = sqlite3.Row
 Params = Mapping[str, object]
 
@@ -302,7 +309,7 @@ def connect(path: str) -> sqlite3.Connection:
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     connection.row_factory = sqlite3.Row
-    for pragma in ("page_size=2048", "journal_mode=WAL", "synchronous=OFF", "cache_size=-16000", "temp_store=MEMORY"):
+    for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     return connection
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
@@ -54,21 +56,37 @@ def create_tables(connection: sqlite3.Connection, metadatas: Iterable[MetaData])
 
     Raises TableChangedError for a table that another version made with other columns.
     """
-    wanted = [table for metadata in metadatas for table in metadata.sorted_tables]
-    connection.execute(_text(CreateTable(table_hashes, if_not_exists=True)))
-    known = {row["name"]: row["hash"] for row in connection.execute(_text(select(table_hashes)))}
-    for table in wanted:
-        texts = [_text(CreateTable(table))]
-        texts += [_text(CreateIndex(index)) for index in sorted(table.indexes, key=str)]
-        found = blake2b("\n".join(texts).encode(), digest_size=8).hexdigest()
-        if known.get(table.name, found) != found:
+    connection.execute(_made(table_hashes).texts[0].replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
+    known = {row["name"]: row["hash"] for row in connection.execute(_KNOWN)}
+    for table in (table for metadata in metadatas for table in metadata.sorted_tables):
+        made = _made(table)
+        if known.get(table.name, made.hash) != made.hash:
             message = f"The table {table.name} was made by another version of Inkstand, with other columns."
             raise TableChangedError(message)
         if table.name not in known and table is not table_hashes:
-            for text in texts:
+            for text in made.texts:
                 connection.execute(text)
-            connection.execute(_text(insert(table_hashes)), {"name": table.name, "hash": found})
+            connection.execute(_REMEMBER, {"name": table.name, "hash": made.hash})
+
+
+@dataclass(frozen=True)
+class _Made:
+    """How a table and its indexes are made, and what tells it from one of other columns."""
+
+    texts: tuple[str, ...]
+    hash: str
+
+
+@cache
+def _made(table: Table) -> _Made:
+    indexes = sorted(table.indexes, key=lambda index: str(index.name))
+    texts = (_text(CreateTable(table)), *(_text(CreateIndex(index)) for index in indexes))
+    return _Made(texts, blake2b("\n".join(texts).encode(), digest_size=8).hexdigest())
 
 
 def _text(statement: ClauseElement) -> str:
     return str(statement.compile(dialect=DIALECT))
+
+
+_KNOWN = _text(select(table_hashes))
+_REMEMBER = _text(insert(table_hashes))

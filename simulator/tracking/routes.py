@@ -6,6 +6,7 @@ JSON object; errors carry `code` and `message`; CORS headers on every answer.
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -63,6 +64,7 @@ class _Tracking:
     def __init__(self, sandbox: Sandbox, public_url: str | None) -> None:
         self.sandbox = sandbox
         self.public_url = public_url
+        self._batches = threading.Lock()
 
     def single(self, call_type: str) -> Response:
         """Take one call; the path names its type."""
@@ -79,7 +81,11 @@ class _Tracking:
         return _success(workspace.name, read)
 
     def batch(self) -> Response:
-        """Take a batch; each call in it names its own type."""
+        """Take a batch; each call in it names its own type. One after the other: they only hinder each other."""
+        with self._batches:
+            return self._batch()
+
+    def _batch(self) -> Response:
         raw = _body(BATCH_BYTES)
         body = _object(raw)
         key = write_key(body, request.environ.get("HTTP_AUTHORIZATION"))

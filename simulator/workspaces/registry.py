@@ -176,6 +176,7 @@ class Registry:
                 text = configurations.dump(configuration)
                 tx.insert(_ADD_WORKSPACE, name=name, file=file, config=text)
                 self._claim(tx, name, configuration)
+            self._known[name] = Workspace(name, self.folder / file)
             return self.get(name)
 
     def reset(self, name: str) -> Workspace:
@@ -278,10 +279,7 @@ class Registry:
     def _write_file(self, file: str, configuration: Configuration) -> None:
         fresh = self._images.fresh(configuration, self._new_life())
         unfinished = self.folder / f"{file}.new"
-        written = connect(str(unfinished))
-        fresh.backup(written)
-        written.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        written.close()
+        unfinished.write_bytes(fresh.serialize())
         fresh.close()
         unfinished.rename(self.folder / file)
 

@@ -43,7 +43,7 @@ class Workspace:
         values = {row["name"]: row["value"] for row in self.door.read(_STATE)}
         self.door.epoch = int(values["epoch"])
         self._adopt(configurations.read(values["configuration"]), Clock(**loads(values["clock"])))
-        self._learn_faults()
+        self.faulty = faults.faulty_in(self.door)
 
     def receipt(self, write_key: str) -> Receipt:
         """What to remember of calls that come now with a write key of this workspace."""
@@ -79,10 +79,6 @@ class Workspace:
             ended = faults.end(tx, fault_id)
             self.faulty = faults.faulty(tx)
         return ended
-
-    def _learn_faults(self) -> None:
-        with self.door.write() as tx:
-            self.faulty = faults.faulty(tx)
 
     def set_clock(self, change: Callable[[Clock], Clock], epoch: int) -> None:
         """Freeze the clock or let it run, durably, in the life that this was decided in."""

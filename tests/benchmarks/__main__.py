@@ -7,11 +7,13 @@ import cProfile
 import json
 import os
 import pstats
+import re
 import shutil
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -25,15 +27,23 @@ from inkstand.simulator.app import Inkstand
 
 from .load import EVENT, KEY, engine, folder, rate
 
+Command = Callable[[int], list[str]]
 INKSTAND = str(Path(sys.executable).with_name("inkstand"))
 FLOORS = {
-    "cold start": ("at most", 2.3, 1.7),
-    "accept, worker on, 1 connection": ("at least", 0.50, 0.65),
-    "accept, worker on, 8 connections": ("at least", 0.50, 0.65),
-    "batch of 100, 1 connection": ("at least", 0.45, 0.55),
-    "batch of 100, 8 connections": ("at least", 0.30, 0.36),
+    "cold start, x bare": ("at most", 2.3, 1.7),
+    "idle memory, x bare": ("at most", 2.0, 1.7),
+    "single call, worker on, 1 connection": ("at least", 0.50, 0.65),
+    "single call, worker on, 8 connections": ("at least", 0.50, 0.65),
+    "single call, worker off, 8 connections": ("at least", 0.60, 0.75),
+    "batch of 100, worker on, 1 connection": ("at least", 0.45, 0.55),
+    "batch of 100, worker on, 8 connections": ("at least", 0.30, 0.36),
+    "batch of 100, worker off, 1 connection": ("at least", 0.45, 0.55),
+    "batch of 100, worker off, 8 connections": ("at least", 0.30, 0.36),
     "reset with events stored, x at 0": ("at most", 2.5, 1.9),
+    "batch rate with events stored, x empty": ("at least", 0.75, 0.90),
+    "memory with events stored, x idle": ("at most", 1.2, 1.1),
 }
+"""What each row is held against: the goals that were set from measured peers."""
 
 
 def bare(port: int) -> list[str]:
@@ -44,8 +54,13 @@ def inkstand(port: int) -> list[str]:
     return [INKSTAND, "serve", "--port", str(port)]
 
 
+def without_worker(port: int) -> list[str]:
+    """Inkstand with a default workspace that delivers only when told to."""
+    return [*inkstand(port), "--config", str(folder() / "manual.yaml")]
+
+
 @contextmanager
-def running(command: Callable[[int], list[str]]) -> Iterator[tuple[int, float]]:
+def running(command: Command) -> Iterator[tuple[int, float]]:
     """A server in a process of its own, on core 0 where there are two; its port and how long it took to answer."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -71,22 +86,34 @@ def answers(port: int) -> bool:
         return False
 
 
-def pairs(measure: Callable[[Callable[[int], list[str]]], float], rounds: int) -> float:
+def pairs(measure: Callable[[Command], float], rounds: int, ours: Command = inkstand) -> float:
     """The median of the ratios to bare Flask, pair by pair, one server at a time."""
     ratios = []
     for _ in range(rounds):
         reference = measure(bare)
-        ratios.append(measure(inkstand) / reference)
+        ratios.append(measure(ours) / reference)
     return statistics.median(ratios)
 
 
-def cold_start(command: Callable[[int], list[str]]) -> float:
+def cold_start(command: Command) -> float:
     with running(command) as (_, seconds):
         return seconds
 
 
-def accepting(path: str, batch: int, connections: int, seconds: float) -> Callable[[Callable[[int], list[str]]], float]:
-    def measure(command: Callable[[int], list[str]]) -> float:
+def idle_memory(command: Command) -> float:
+    with running(command) as (port, _):
+        return resident(port)
+
+
+def resident(port: int) -> float:
+    """How many KiB the process that listens on a port holds for itself (its proportional share where Linux says it)."""
+    (pid,) = subprocess.check_output(["pgrep", "-f", f"(bare.py|--port) {port}"], text=True).split()
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return float(re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)[1])
+
+
+def accepting(path: str, batch: int, connections: int, seconds: float) -> Callable[[Command], float]:
+    def measure(command: Command) -> float:
         with running(command) as (port, _):
             rate(port, path, batch, connections, 1)
             return rate(port, path, batch, connections, seconds)
@@ -138,35 +165,98 @@ def reset_ratio(count: int) -> float:
         return statistics.median(full) / empty
 
 
+def growth(count: int, seconds: float) -> tuple[float, float]:
+    """With so many events stored: the rate of batches against the empty one, and the memory against the idle one."""
+    with running(without_worker) as (port, _):
+        idle = resident(port)
+        rate(port, "/v1/batch", 100, 1, 1)
+        empty = rate(port, "/v1/batch", 100, 1, seconds)
+        stored = 0
+        while stored < count:
+            stored += int(rate(port, "/v1/batch", 100, 1, 1))
+        return rate(port, "/v1/batch", 100, 1, seconds) / empty, resident(port) / idle
+
+
+EMPTY_TEST = """
+def test_it(i):
+    pass
+"""
+BARE_TEST = """
+def test_it(i):
+    from flask import Flask
+    app = Flask("bare")
+    app.add_url_rule("/v1/track", "track", lambda: {"success": True}, methods=["POST"])
+    assert app.test_client().post("/v1/track", json={"event": "E"}).status_code == 200
+"""
+OUR_TEST = """
+import requests
+def test_it(i, inkstand):
+    key = (inkstand.write_key, "")
+    assert requests.post(inkstand.url + "/v1/track", json={"userId": "u", "event": "E"}, auth=key).ok
+"""
+TIMED = """
+import time, pytest
+ended = []
+def pytest_runtest_logfinish(): ended.append(time.perf_counter())
+def pytest_sessionfinish(): open("took", "w").write(str((ended[-1] - ended[0]) / (len(ended) - 1)))
+"""
+
+
+def fixture_cost(tests: int) -> tuple[float, float]:
+    """What a test with a workspace of its own and one call costs, against a test with a bare app and one call.
+
+    Each less an empty test, from the end of the first test to the end of the last; and in milliseconds.
+    """
+
+    def each(text: str) -> float:
+        with tempfile.TemporaryDirectory() as place:
+            mark = f"import pytest\npytestmark = pytest.mark.parametrize('i', range({tests + 1}))\n"
+            (Path(place) / "test_it.py").write_text(mark + text)
+            (Path(place) / "conftest.py").write_text(TIMED)
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+            subprocess.run(command, cwd=place, check=True, stdout=subprocess.DEVNULL)
+            return float((Path(place) / "took").read_text())
+
+    empty = each(EMPTY_TEST)
+    ours = each(OUR_TEST) - empty
+    return ours / (each(BARE_TEST) - empty), ours * 1000
+
+
+def rows(chosen: argparse.Namespace) -> Iterator[tuple[str, float]]:
+    """Each row of the table as it is measured."""
+    yield "cold start, x bare", pairs(cold_start, chosen.rounds)
+    yield "idle memory, x bare", pairs(idle_memory, chosen.rounds)
+    for kind, path, batch in (("single call", "/v1/track", 1), ("batch of 100", "/v1/batch", 100)):
+        for worker, ours in (("on", inkstand), ("off", without_worker)):
+            for connections in (1, 8):
+                name = f"{kind}, worker {worker}, {connections} connection{'s' * (connections > 1)}"
+                if name in FLOORS:
+                    measure = accepting(path, batch, connections, chosen.seconds)
+                    yield name, pairs(measure, chosen.rounds, ours)
+    yield "reset with events stored, x at 0", reset_ratio(chosen.stored)
+    speed, memory = growth(chosen.stored, chosen.seconds)
+    yield "batch rate with events stored, x empty", speed
+    yield "memory with events stored, x idle", memory
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3)
-    parser.add_argument("--stored", type=int, default=100_000, help="how many events are stored when reset is measured")
+    parser.add_argument("--stored", type=int, default=100_000, help="how many events are stored for reset and growth")
+    parser.add_argument("--tests", type=int, default=60, help="how many tests the cost of a fixture is taken from")
     parser.add_argument("--profile", action="store_true", help="show where the time of the whole path goes")
     chosen = parser.parse_args()
     print(f"load by {engine()}; {chosen.rounds} pairs each; ratios to bare Flask on the same server")
-    rows = {
-        "cold start": pairs(cold_start, chosen.rounds),
-        **{
-            f"accept, worker on, {n} connection{'s' * (n > 1)}": pairs(
-                accepting("/v1/track", 1, n, chosen.seconds), chosen.rounds
-            )
-            for n in (1, 8)
-        },
-        **{
-            f"batch of 100, {n} connection{'s' * (n > 1)}": pairs(
-                accepting("/v1/batch", 100, n, chosen.seconds), chosen.rounds
-            )
-            for n in (1, 8)
-        },
-        "reset with events stored, x at 0": reset_ratio(chosen.stored),
-    }
-    for name, value in rows.items():
+    for name, value in rows(chosen):
         kind, floor, aim = FLOORS[name]
-        print(f"{name:<36} {value:6.2f}   floor {kind} {floor}, aim {aim}")
-    print(f"whole path, in process, one thread   {whole_path(2_000, profile=chosen.profile):6.0f} events/s")
+        missed = value < floor if kind == "at least" else value > floor
+        print(f"{name:<44} {value:6.2f}   {kind} {floor:.2f}, aim {aim:.2f}{'   missed' if missed else ''}", flush=True)
+    ratio, milliseconds = fixture_cost(chosen.tests)
+    name = "a test with a workspace, x a bare Flask app"
+    print(f"{name:<44} {ratio:6.2f}   {milliseconds:.1f} ms over HTTP, less an empty test")
+    print(f"{'whole path, in process, one thread':<44} {whole_path(2_000, profile=chosen.profile):6.0f} events/s")
 
 
 if __name__ == "__main__":

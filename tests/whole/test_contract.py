@@ -13,12 +13,13 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 
 
 def test_no_answer_is_undocumented(tmp_path):
-    """Schemathesis tries what the document allows and what it does not, alone and in sequences."""
+    """Schemathesis tries what the document allows and what it does not; what waits has tests of its own."""
     with serving() as served:
         url = f"{served.url}/_sandbox/v1/openapi.json"
         served.client.workspace("default").post("track", {"userId": "u", "event": "E"})
         st = Path(sys.executable).with_name("st")
-        command = [st, "run", url, "--checks", CHECKS, "--max-examples", "15", "--seed", "1", "--request-timeout", "70"]
+        command = [st, "run", url, "--checks", CHECKS, "--max-examples", "15", "--seed", "1", "--request-timeout", "20"]
+        command += ["--exclude-path-regex", "(wait|stream)$"]
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=CLEAN, timeout=110)
 
         assert done.returncode == 0, done.stdout[-4000:]
