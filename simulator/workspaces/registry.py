@@ -73,6 +73,7 @@ class Registry:
             self.create(DEFAULT_WORKSPACE, wanted)
         elif configurations.dump(wanted) != self._row(DEFAULT_WORKSPACE)["config"]:
             self._set_up_again(DEFAULT_WORKSPACE, wanted)
+        self.get(DEFAULT_WORKSPACE)  # one that another version wrote is told at once
 
     def names(self) -> list[str]:
         """Every workspace, by name."""
