@@ -7,13 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import BindParameter, bindparam, func, insert, select
-
-from inkstand.fakes.kit.http import dump_text
-from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.storage import GONE, Bulk, Row, Statement, Tx, WorkspaceGoneError
+from inkstand.fakes.kit.storage import GONE, WorkspaceGoneError
 from inkstand.fakes.kit.times import LAST, iso
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.views import View
@@ -26,9 +22,9 @@ from .delivery.process import process, processed
 from .errors import NotNowError, UnknownNameError, nearest
 from .model import Configuration, Dropped, Receipt, Taken
 from .rooms import Rooms
-from .storage.tables import discards, messages
 from .storage.views import VIEWS
 from .workspaces.configuration import Setup, configured
+from .workspaces.log import append, counts, newest
 from .workspaces.registry import SEGMENT, Registry
 from .workspaces.snapshots import Snapshot
 from .workspaces.workspace import Workspace
@@ -82,25 +78,10 @@ class Sandbox:
         A messageId that the workspace has seen is discarded as a duplicate (decision 7). Raises WorkspaceGoneError
         when the workspace was reset or deleted since the calls were received.
         """
-        calls = list(calls)
-        if not (len(calls) == 1 and _appended(workspace, receipt, calls[0])):
-            self._accept(workspace, receipt, calls)
+        append(workspace.door, receipt, list(calls))
         self._watching.call_came()
         if self.worker is not None and workspace.configuration.delivery == "auto":
             self.worker.call_came(workspace.name)
-
-    def _accept(self, workspace: Workspace, receipt: Receipt, calls: list[Taken | Dropped]) -> None:
-        with workspace.door.write(receipt.epoch) as tx:
-            fresh, dropped = _sorted_out(tx, calls)
-            tx.bulk(_ADD_MESSAGES, [_message_values(call, receipt) for call in fresh])
-            if dropped:
-                after = tx.run(_NEWEST_MESSAGE)[0]["seq"] or 0
-                tx.many(_ADD_DISCARD, [_discard_row(call, receipt, after) for call in dropped])
-            for call in fresh:
-                if call.notes:
-                    tx.because(call.message_id, "accept", call.notes)
-            for discard in dropped:
-                tx.because(discard.message_id, "accept", [discard.reason])
 
     def settle(self, workspace: Workspace) -> int:
         """Process and deliver everything that is due at this moment, in planned order, in this thread.
@@ -108,16 +89,16 @@ class Sandbox:
         What arrives meanwhile waits for the next settle (or the worker). Returns how many deliveries were tried.
         """
         with workspace.settling, self._worker_kept_out(workspace):
-            return self._settle(workspace, _newest(workspace))
+            return self._settle(workspace, newest(workspace.door))
 
     def is_quiet(self, workspace: Workspace) -> bool:
         """Whether nothing is due at this moment."""
-        return processed(workspace) >= _newest(workspace) and not self.deliverer.lanes(workspace)
+        return processed(workspace) >= newest(workspace.door) and not self.deliverer.lanes(workspace)
 
-    def _settle(self, workspace: Workspace, newest: int) -> int:
-        while process(workspace, self.catalogue, newest):
+    def _settle(self, workspace: Workspace, upto: int) -> int:
+        while process(workspace, self.catalogue, upto):
             pass
-        horizon = Horizon(workspace.world.now(), newest)
+        horizon = Horizon(workspace.world.now(), upto)
         tried = 0
         while (due := self.deliverer.next_of(workspace, horizon=horizon)) is not None:
             self.deliverer.perform(workspace, due)
@@ -134,14 +115,14 @@ class Sandbox:
             message = f"That is too far: it is {iso(workspace.world.now())}, and the clock ends with the year 9999."
             raise NotNowError(message)
         with workspace.settling, self._worker_kept_out(workspace):
-            epoch, newest = workspace.door.epoch, _newest(workspace)
-            tried = self._settle(workspace, newest)
+            epoch, upto = workspace.door.epoch, newest(workspace.door)
+            tried = self._settle(workspace, upto)
             end = workspace.world.now() + milliseconds
-            while (due := self.deliverer.next_due(workspace, newest)) is not None and due <= end:
+            while (due := self.deliverer.next_due(workspace, upto)) is not None and due <= end:
                 workspace.move_clock(max(0, due - workspace.world.now()), epoch)
-                tried += self._settle(workspace, newest)
+                tried += self._settle(workspace, upto)
             workspace.move_clock(max(0, end - workspace.world.now()), epoch)
-            return tried + self._settle(workspace, newest)
+            return tried + self._settle(workspace, upto)
 
     def freeze(self, workspace: Workspace) -> None:
         """Stop the clock where it stands."""
@@ -217,7 +198,7 @@ class Sandbox:
 
     def counts(self, workspace: Workspace) -> dict[str, int]:
         """How many messages and discards a workspace holds."""
-        return {name: workspace.door.read(query)[0]["count"] for name, query in _COUNTS.items()}
+        return counts(workspace.door)
 
     def close(self) -> None:
         """End the worker, then close every database."""
@@ -227,96 +208,3 @@ class Sandbox:
 
     def _worker_kept_out(self, workspace: Workspace) -> AbstractContextManager[None]:
         return nullcontext() if self.worker is None else self.worker.kept_out(workspace.name)
-
-
-def _newest(workspace: Workspace) -> int:
-    """The place of the newest message in the log."""
-    return workspace.door.read(_NEWEST_MESSAGE)[0]["seq"] or 0
-
-
-def _appended(workspace: Workspace, receipt: Receipt, call: Taken | Dropped) -> bool:
-    """Take the usual single call in one statement; False, and nothing written, when there is more to say about it."""
-    if isinstance(call, Dropped) or call.notes:
-        return False
-    return workspace.door.change(_APPEND, _message_row(call, receipt), receipt.epoch) == 1
-
-
-def _sorted_out(tx: Tx, calls: list[Taken | Dropped]) -> tuple[list[Taken], list[Dropped]]:
-    """What becomes a message and what does not; a message id seen before makes a duplicate."""
-    seen = _seen(tx, [call.message_id for call in calls if isinstance(call, Taken)])
-    fresh: list[Taken] = []
-    dropped: list[Dropped] = []
-    for call in calls:
-        if isinstance(call, Dropped):
-            dropped.append(call)
-        elif call.message_id in seen:
-            reason = Reason("tracking.duplicate_message", {"messageId": call.message_id})
-            found = (call.message_id, call.type, call.event, call.user_id, call.anonymous_id)
-            dropped.append(Dropped(*found, "duplicate_message", reason, call.raw))
-        else:
-            seen.add(call.message_id)
-            fresh.append(call)
-    return fresh, dropped
-
-
-def _seen(tx: Tx, message_ids: list[str]) -> set[str]:
-    if len(message_ids) == 1:
-        found: list[Row] = tx.run(_SAME_ID, message_id=message_ids[0])
-    elif message_ids:
-        found = tx.run(_SAME_IDS, message_ids=dump_text(message_ids))
-    else:
-        found = []
-    return {row["message_id"] for row in found}
-
-
-def _message_values(call: Taken, receipt: Receipt) -> tuple[object, ...]:
-    """A message as a row, in the order of the log's columns."""
-    named = (call.message_id, receipt.source, call.type, call.event, call.user_id, call.anonymous_id)
-    return (*named, receipt.at, call.envelope, call.raw)
-
-
-def _message_row(call: Taken, receipt: Receipt) -> dict[str, object]:
-    return {
-        **_found_by(call),
-        "envelope": call.envelope,
-        "source": receipt.source,
-        "received_at": receipt.at,
-    }
-
-
-def _discard_row(call: Dropped, receipt: Receipt, after: int) -> dict[str, object]:
-    origin = {"source": receipt.source, "received_at": receipt.at, "after": after}
-    return {**_found_by(call), "code": call.code, **origin}
-
-
-def _found_by(call: Taken | Dropped) -> dict[str, object]:
-    return {
-        "message_id": call.message_id,
-        "type": call.type,
-        "event": call.event,
-        "user_id": call.user_id,
-        "anonymous_id": call.anonymous_id,
-        "raw": call.raw,
-    }
-
-
-_FOUND_BY = ("message_id", "type", "event", "user_id", "anonymous_id", "raw")
-_MESSAGE_COLUMNS = (*_FOUND_BY, "envelope")
-_DISCARD_COLUMNS = (*_FOUND_BY, "code", "after")
-_NEWEST_MESSAGE = Statement(select(func.max(messages.c.seq).label("seq")))
-_ADD_MESSAGES = Bulk(messages)
-_ADD_DISCARD = Statement(insert(discards), *_DISCARD_COLUMNS, "source", "received_at")
-_row: list[BindParameter[Any]] = [bindparam(name) for name in (*_MESSAGE_COLUMNS, "source", "received_at")]
-_APPEND = Statement(
-    insert(messages).from_select(
-        [column.key for column in _row],
-        select(*_row).where(~select(messages.c.seq).where(messages.c.message_id == bindparam("message_id")).exists()),
-    )
-)
-_SAME_ID = Statement(select(messages.c.message_id).where(messages.c.message_id == bindparam("message_id")))
-_listed = func.json_each(bindparam("message_ids")).table_valued("value")
-_SAME_IDS = Statement(select(messages.c.message_id).where(messages.c.message_id.in_(select(_listed.c.value))))
-_COUNTS = {
-    "messages": Statement(select(func.count().label("count")).select_from(messages)),
-    "discards": Statement(select(func.count().label("count")).select_from(discards)),
-}

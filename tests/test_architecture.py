@@ -57,7 +57,7 @@ def test_a_planted_import_is_found(tmp_path, file, planted):
     assert "BROKEN" in done.stdout
 
 
-NEAR_BY = "".join((ROOT / "simulator" / name).read_text("utf-8") for name in ("sandbox.py", "messages.py"))
+NEAR_BY = "".join((ROOT / "simulator" / name).read_text("utf-8") for name in ("workspaces/log.py", "messages.py"))
 SANDBOX_RULES = {rule for rule in ("tracking.duplicate_message", "tracking.time_unreadable") if f'"{rule}"' in NEAR_BY}
 
 

@@ -1,0 +1,135 @@
+"""The message log of a workspace: what it takes is appended in one transaction, and seen once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BindParameter, bindparam, func, insert, select
+
+from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.kit.ledger import Reason
+from inkstand.fakes.kit.storage import Bulk, Door, Row, Statement, Tx
+from inkstand.simulator.model import Dropped, Receipt, Taken
+from inkstand.simulator.storage.tables import discards, messages
+
+
+def append(door: Door, receipt: Receipt, calls: list[Taken | Dropped]) -> None:
+    """Append calls to the log in one transaction: messages, and what was discarded at the door.
+
+    A messageId that the workspace has seen is discarded as a duplicate (decision 7). Raises WorkspaceGoneError when
+    that life of the workspace is over.
+    """
+    if not (len(calls) == 1 and _appended(door, receipt, calls[0])):
+        _append_all(door, receipt, calls)
+
+
+def newest(door: Door) -> int:
+    """The place of the newest message in the log."""
+    return door.read(_NEWEST_MESSAGE)[0]["seq"] or 0
+
+
+def counts(door: Door) -> dict[str, int]:
+    """How many messages and discards there are."""
+    return {name: door.read(query)[0]["count"] for name, query in _COUNTS.items()}
+
+
+def _append_all(door: Door, receipt: Receipt, calls: list[Taken | Dropped]) -> None:
+    with door.write(receipt.epoch) as tx:
+        fresh, dropped = _sorted_out(tx, calls)
+        tx.bulk(_ADD_MESSAGES, [_message_values(call, receipt) for call in fresh])
+        if dropped:
+            after = tx.run(_NEWEST_MESSAGE)[0]["seq"] or 0
+            tx.many(_ADD_DISCARD, [_discard_row(call, receipt, after) for call in dropped])
+        for call in fresh:
+            if call.notes:
+                tx.because(call.message_id, "accept", call.notes)
+        for discard in dropped:
+            tx.because(discard.message_id, "accept", [discard.reason])
+
+
+def _appended(door: Door, receipt: Receipt, call: Taken | Dropped) -> bool:
+    """Take the usual single call in one statement; False, and nothing written, when there is more to say about it."""
+    if isinstance(call, Dropped) or call.notes:
+        return False
+    return door.change(_APPEND, _message_row(call, receipt), receipt.epoch) == 1
+
+
+def _sorted_out(tx: Tx, calls: list[Taken | Dropped]) -> tuple[list[Taken], list[Dropped]]:
+    """What becomes a message and what does not; a message id seen before makes a duplicate."""
+    seen = _seen(tx, [call.message_id for call in calls if isinstance(call, Taken)])
+    fresh: list[Taken] = []
+    dropped: list[Dropped] = []
+    for call in calls:
+        if isinstance(call, Dropped):
+            dropped.append(call)
+        elif call.message_id in seen:
+            reason = Reason("tracking.duplicate_message", {"messageId": call.message_id})
+            found = (call.message_id, call.type, call.event, call.user_id, call.anonymous_id)
+            dropped.append(Dropped(*found, "duplicate_message", reason, call.raw))
+        else:
+            seen.add(call.message_id)
+            fresh.append(call)
+    return fresh, dropped
+
+
+def _seen(tx: Tx, message_ids: list[str]) -> set[str]:
+    if len(message_ids) == 1:
+        found: list[Row] = tx.run(_SAME_ID, message_id=message_ids[0])
+    elif message_ids:
+        found = tx.run(_SAME_IDS, message_ids=dump_text(message_ids))
+    else:
+        found = []
+    return {row["message_id"] for row in found}
+
+
+def _message_values(call: Taken, receipt: Receipt) -> tuple[object, ...]:
+    """A message as a row, in the order of the log's columns."""
+    named = (call.message_id, receipt.source, call.type, call.event, call.user_id, call.anonymous_id)
+    return (*named, receipt.at, call.envelope, call.raw)
+
+
+def _message_row(call: Taken, receipt: Receipt) -> dict[str, object]:
+    return {
+        **_found_by(call),
+        "envelope": call.envelope,
+        "source": receipt.source,
+        "received_at": receipt.at,
+    }
+
+
+def _discard_row(call: Dropped, receipt: Receipt, after: int) -> dict[str, object]:
+    origin = {"source": receipt.source, "received_at": receipt.at, "after": after}
+    return {**_found_by(call), "code": call.code, **origin}
+
+
+def _found_by(call: Taken | Dropped) -> dict[str, object]:
+    return {
+        "message_id": call.message_id,
+        "type": call.type,
+        "event": call.event,
+        "user_id": call.user_id,
+        "anonymous_id": call.anonymous_id,
+        "raw": call.raw,
+    }
+
+
+_FOUND_BY = ("message_id", "type", "event", "user_id", "anonymous_id", "raw")
+_MESSAGE_COLUMNS = (*_FOUND_BY, "envelope")
+_DISCARD_COLUMNS = (*_FOUND_BY, "code", "after")
+_NEWEST_MESSAGE = Statement(select(func.max(messages.c.seq).label("seq")))
+_ADD_MESSAGES = Bulk(messages)
+_ADD_DISCARD = Statement(insert(discards), *_DISCARD_COLUMNS, "source", "received_at")
+_row: list[BindParameter[Any]] = [bindparam(name) for name in (*_MESSAGE_COLUMNS, "source", "received_at")]
+_APPEND = Statement(
+    insert(messages).from_select(
+        [column.key for column in _row],
+        select(*_row).where(~select(messages.c.seq).where(messages.c.message_id == bindparam("message_id")).exists()),
+    )
+)
+_SAME_ID = Statement(select(messages.c.message_id).where(messages.c.message_id == bindparam("message_id")))
+_listed = func.json_each(bindparam("message_ids")).table_valued("value")
+_SAME_IDS = Statement(select(messages.c.message_id).where(messages.c.message_id.in_(select(_listed.c.value))))
+_COUNTS = {
+    "messages": Statement(select(func.count().label("count")).select_from(messages)),
+    "discards": Statement(select(func.count().label("count")).select_from(discards)),
+}
