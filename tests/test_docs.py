@@ -12,10 +12,12 @@ import yaml
 
 from inkstand.fakes.kit.vendor import discover
 from inkstand.simulator import cli
+from inkstand.simulator.control.schemas import NewFaultSchema
 from inkstand.simulator.explain.ledgers import ledgers
 from inkstand.simulator.scenarios.load import loads
 from inkstand.simulator.scenarios.runner import run
 from inkstand.simulator.scenarios.schema import VERBS
+from inkstand.simulator.settings import resolve
 from tests.conftest import CLEAN, start
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +71,44 @@ def test_the_set_up_commands_are_what_ci_runs():
     assert "inkstand demo" in found[0]
     assert "pytest" in found[1]
     assert "README.md" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_file_holds(tmp_path):
+    """The README's inkstand.yaml is one that can be read."""
+    (shown,) = blocks("yml")
+    (tmp_path / "inkstand.yaml").write_text(shown)
+    (tmp_path / "more").mkdir()
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "hello.html").write_text("<p>{{first_name}}</p>")
+    settings = resolve({}, file=str(tmp_path / "inkstand.yaml")).settings
+
+    assert (settings.port, settings.workspace["seed"]) == (4650, 7)
+
+
+def test_the_addresses_are_the_control_apis(client):
+    """Each address of the table is in the document."""
+    paths = client.control("GET", "/openapi.json")["paths"]
+    named = {word for row in table("Ask it") for word in re.findall(r"`([a-z/{}A-Z]+)[`?]", row)}
+
+    assert named
+    assert [
+        name
+        for name in named
+        if not any(
+            re.sub(r"message_id|connection", "x", path).endswith(f"/{{name}}/{re.sub('messageId|id', 'x', name)}")
+            for path in paths
+        )
+    ] == []
+
+
+def test_the_effects_are_the_faults(workspace):
+    """Each effect that the README names can be arranged."""
+    named = {word for row in table("Let it misbehave") for word in re.findall(r"`(\w+)", row)} - {"a"}
+
+    assert (
+        {"status", "drop", "delay", "down", "for"} <= named <= set(NewFaultSchema().load_fields) | {"headers", "body"}
+    )
+    assert workspace.fault("segment", status=500, headers={"X": "y"}, body="no", **{"for": "1h"})["until"]
 
 
 def test_the_story_holds(client):

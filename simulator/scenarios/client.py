@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -68,6 +69,11 @@ class Client:
             if response.status_code != 200:  # noqa: PLR2004  # a stream
                 raise InkstandError(_detail(response))
             yield from response.iter_lines(chunk_size=1, decode_unicode=True)
+
+    @cached_property
+    def fields(self) -> Mapping[str, list[str]]:
+        """The fields of each view's rows."""
+        return {view["name"]: view["fields"] for view in self.control("GET", "/views")}
 
     def workspaces(self) -> Iterator[Mapping[str, Any]]:
         """Every workspace, as the control API tells it, by name."""

@@ -27,8 +27,8 @@ class Mismatch:
     row: Row | None = None
 
 
-def compare(claim: object, rows: Sequence[Row]) -> Iterator[Mismatch]:
-    """The mismatches between a claim and the rows of a view."""
+def compare(claim: object, rows: Sequence[Row], fields: Sequence[str] = ()) -> Iterator[Mismatch]:
+    """The mismatches between a claim and the rows of a view; `fields` are those that a row may have."""
     if isinstance(claim, list):
         yield from _in_order(claim, rows)
     elif isinstance(claim, Mapping):
@@ -40,12 +40,12 @@ def compare(claim: object, rows: Sequence[Row]) -> Iterator[Mismatch]:
             yield from _differences(claim["all"], row, ("all",), "", row)
         if "all" in claim and not chosen and "count" not in claim:
             yield Mismatch(("where",), "where", claim.get("where", {}), f"no such row among {len(rows)}", _last(rows))
-        yield from _slips(claim.get("where", {}), rows)
+        yield from _slips(claim.get("where", {}), rows, fields)
 
 
-def _slips(where: Row, rows: Sequence[Row], path: Where = ("where",)) -> Iterator[Mismatch]:
+def _slips(where: Row, rows: Sequence[Row], fields: Sequence[str] = (), path: Where = ("where",)) -> Iterator[Mismatch]:
     """Fields in `where` that no row has and that are nearly the name of one: absence would be claimed by accident."""
-    known = list(dict.fromkeys(key for row in rows for key in row))
+    known = list(dict.fromkeys((*fields, *(key for row in rows for key in row))))
     for key, value in where.items():
         hint = "" if key in known else nearest(key, known, 0.75)
         if hint:
@@ -53,7 +53,7 @@ def _slips(where: Row, rows: Sequence[Row], path: Where = ("where",)) -> Iterato
             yield Mismatch((*path, key), field, value, f"no such field.{hint}")
         elif isinstance(value, Mapping):
             inner = [row[key] for row in rows if isinstance(row.get(key), Mapping)]
-            yield from _slips(value, inner, (*path, key))
+            yield from _slips(value, inner, (), (*path, key))
 
 
 def _last(rows: Sequence[Row]) -> Row | None:

@@ -113,11 +113,15 @@ def _connection(workspace: Workspace, _: Scenario, __: Step, argument: Mapping[s
     workspace.change_connection(argument["id"], change)
 
 
+def _fault(workspace: Workspace, _: Scenario, __: Step, argument: Mapping[str, Any]) -> None:
+    workspace.fault(**argument)
+
+
 def _expect(workspace: Workspace, scenario: Scenario, step: Step, argument: Mapping[str, Any]) -> None:
     workspace.settle()
     failures: list[Failure] = []
     for view, claim in argument.items():
-        for mismatch in compare(claim, workspace.view(view)):
+        for mismatch in compare(claim, workspace.view(view), workspace.client.fields.get(view, ())):
             text = f"{view}: {mismatch.field}: wanted {mismatch.wanted!r}, came {mismatch.came!r}"
             journey = _journey(workspace, mismatch.row) if not failures else ()
             line = step.line_of(view, *mismatch.path)
@@ -137,5 +141,6 @@ _VERBS: Mapping[str, Callable[[Workspace, Scenario, Step, Any], None]] = {
     "settle": _settle,
     "advance": _advance,
     "connection": _connection,
+    "fault": _fault,
     "expect": _expect,
 }

@@ -66,6 +66,22 @@ def _text_or_nothing(value: Any) -> None:  # any YAML value
         raise ValidationError("settle is given nothing.")
 
 
+class FaultSchema(Schema):
+    """An arranged misbehaviour; what may stand together is the control API's to say."""
+
+    service = fields.String(required=True)
+    status = fields.Integer()
+    headers = fields.Dict(keys=fields.String(), values=fields.String())
+    body = fields.String()
+    drop = fields.String()
+    delay = fields.String()
+    down = fields.String()
+    next = fields.Integer()
+    every = fields.Integer()
+    share = fields.Float()
+    for_ = fields.String(data_key="for", attribute="for")
+
+
 class _Claim(fields.Raw):
     def __init__(self) -> None:
         super().__init__(validate=_claim)
@@ -102,6 +118,7 @@ VERBS: Mapping[str, fields.Field[Any]] = {
     "settle": fields.Raw(allow_none=True, validate=_text_or_nothing),
     "expect": fields.Dict(keys=fields.String(), values=_Claim(), validate=_some_view),
     "connection": fields.Nested(ConnectionSchema),
+    "fault": fields.Nested(FaultSchema),
 }
 """Each verb and what it is given."""
 

@@ -40,7 +40,7 @@ class InkstandWorkspace(Workspace):
         """
         __tracebackhide__ = True
         self.settle()
-        wrong = list(compare(claim, self.view(view)))
+        wrong = list(compare(claim, self.view(view), self.client.fields.get(view, ())))
         if wrong:
             lines = [f"{view}: {one.field}: wanted {one.wanted!r}, came {one.came!r}" for one in wrong]
             raise AssertionError("\n".join([*lines, *self.journey(wrong[0].row)]))

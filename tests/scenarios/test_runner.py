@@ -1,3 +1,5 @@
+import pytest
+
 from inkstand.simulator.scenarios.load import loads
 from inkstand.simulator.scenarios.report import told
 from inkstand.simulator.scenarios.runner import play, run
@@ -55,6 +57,30 @@ def test_an_unknown_view(client):
     outcome = run(client, loads("name: n\nsteps:\n  - expect: {movable_ink.event: []}\n", "f.yaml"))
 
     assert "Did you mean 'movable_ink.events'" in outcome.failures[0].text
+
+
+def test_a_misspelt_field_of_an_empty_view(client):
+    """Absence is not claimed by accident: a view tells its fields also while it is empty."""
+    claim = "movable_ink.events: {where: {signl: usable}, count: 0}"
+    outcome = run(client, loads(f"name: n\nsteps:\n  - expect: {{{claim}}}\n", "f.yaml"))
+
+    assert "no such field. Did you mean 'signal'" in outcome.failures[0].text
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("{service: inkitt, status: 500}", "Did you mean 'inkit'"),
+        ("{service: inkit}", "Say what happens"),
+        ("{service: inkit, delay: soon}", "A duration is written like"),
+    ],
+)
+def test_a_fault_that_cannot_be(client, fault, told):
+    """It is told with the sandbox's own words, on its line."""
+    outcome = run(client, loads(f"name: n\nsteps:\n  - fault: {fault}\n", "f.yaml"))
+
+    assert outcome.failures[0].line == 3
+    assert told in outcome.failures[0].text
 
 
 def test_a_bad_duration(client):
