@@ -18,7 +18,7 @@ from inkstand.fakes.kit.vendor import Vendor, discover
 
 from .delivery.courtesy import Courtesy
 from .delivery.worker import Worker
-from .errors import BusyError
+from .errors import BusyError, CannotStartError
 from .guard import stranger
 from .model import IN_PROCESS
 from .sandbox import Sandbox
@@ -49,11 +49,17 @@ class Inkstand:
         self.temporary = self.settings.data_dir is None
         self.folder = Path(self.settings.data_dir or tempfile.mkdtemp(prefix="inkstand-"))
         self.folder.mkdir(parents=True, exist_ok=True)
-        found = discover(self.settings.fakes) if vendors is None else vendors
+        found = self._found() if vendors is None else vendors
         self.sandbox = Sandbox(self.folder, found, self._make_transport, self.settings.workspace)
         self.application = Dispatcher(self)
         self.hang_up: BaseException | type[BaseException] = ConnectionAbortedError
         self._closing = threading.Event()
+
+    def _found(self) -> Sequence[Vendor]:
+        try:
+            return discover(self.settings.fakes)
+        except FileNotFoundError as error:
+            raise CannotStartError(str(error)) from error
 
     def start_worker(self) -> None:
         """Begin to deliver by itself."""

@@ -44,7 +44,11 @@ def read(path: Path) -> dict[str, Any]:
     token = BESIDE.set(path.parent)
     try:
         settings: dict[str, Any] = FileSchema().load(data)
+        if "fakes" in settings:
+            settings["fakes"] = tuple(str(path.parent / folder) for folder in settings["fakes"])
         _check_workspace(settings)
+    except FileNotFoundError as error:
+        raise BrokenFileError("\n".join(complaints({"fakes": [str(error)]}, places, str(path), _in_words))) from error
     except ValidationError as error:
         messages: Any = _with_nearest(error.messages, FileSchema())
         raise BrokenFileError("\n".join(complaints(messages, places, str(path), _in_words))) from error
@@ -59,8 +63,6 @@ def read(path: Path) -> dict[str, Any]:
         settings["data_dir"] = str(path.parent / settings["data_dir"])
     if "allowed_hosts" in settings:
         settings["allowed_hosts"] = tuple(settings["allowed_hosts"])
-    if "fakes" in settings:
-        settings["fakes"] = tuple(str(path.parent / folder) for folder in settings["fakes"])
     return settings
 
 
@@ -98,7 +100,7 @@ def _check_workspace(settings: dict[str, Any]) -> None:
 
     setup = settings.get("workspace")
     if setup is not None:
-        found = configured(DEFAULT_WORKSPACE, discover(tuple(settings.get("fakes", ()))), setup)
+        found = configured(DEFAULT_WORKSPACE, discover(settings.get("fakes", ())), setup)
         if found.vendors:
             settings["workspace"] = {**setup, "vendors": found.vendors}
 

@@ -116,7 +116,10 @@ def discover(folders: Sequence[str] = (), names: Sequence[str] | None = None) ->
     `names` narrows it to these slugs. Raises FileNotFoundError for a folder that is not there.
     """
     for folder in folders:
-        path = str(Path(folder).resolve(strict=True))
+        path = str(Path(folder).resolve())
+        if not Path(path).is_dir():
+            message = f"There is no folder {folder} to find vendors in."
+            raise FileNotFoundError(message)
         if path not in fakes.__path__:
             fakes.__path__.append(path)
     packages = (f"{fakes.__name__}.{module.name}" for module in pkgutil.iter_modules(fakes.__path__) if module.ispkg)
