@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from inkstand.fakes.kit.current import TENANTS_KEY
 from inkstand.fakes.kit.faults import EFFECT_KEY, ENACT_KEY, Effect
 from inkstand.fakes.kit.http import dump_json
-from inkstand.fakes.kit.vendor import Vendor, discover
+from inkstand.fakes.kit.vendor import Vendor, VendorError, discover
 
 from .delivery.courtesy import Courtesy
 from .delivery.worker import Worker
@@ -57,9 +57,15 @@ class Inkstand:
 
     def _found(self) -> Sequence[Vendor]:
         try:
-            return discover(self.settings.fakes)
-        except FileNotFoundError as error:
+            vendors = discover(self.settings.fakes)
+            if self.settings.fakes:
+                from inkstand.fakes.kit.vendor_check import check  # noqa: PLC0415  # ours are checked by tests
+
+                for vendor in vendors:
+                    check(vendor)
+        except VendorError as error:
             raise CannotStartError(str(error)) from error
+        return vendors
 
     def start_worker(self) -> None:
         """Begin to deliver by itself."""
@@ -89,9 +95,14 @@ class Inkstand:
         if effect.drop:
             raise self.hang_up
 
+    def let_go(self) -> None:
+        """Let everybody go who is kept waiting."""
+        self._closing.set()
+        self.sandbox.let_go()
+
     def close(self) -> None:
         """End everything."""
-        self._closing.set()
+        self.let_go()
         self.sandbox.close()
         if self.temporary:
             shutil.rmtree(self.folder, ignore_errors=True)

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from inkstand.fakes.kit.fields import BESIDE
+from inkstand.fakes.kit.vendor import VendorError
 
 from .errors import BrokenFileError, SetupError, nearest
 from .workspaces.setup import SetupSchema
 from .yamlfile import complaints, parse
+
+_LISTS = ("fakes", "allowed_hosts")
 
 
 class FileSchema(Schema):
@@ -27,6 +30,14 @@ class FileSchema(Schema):
         fields.String(), metadata={"description": "further names that the controls may be asked for by"}
     )
     fakes = fields.List(fields.String(), metadata={"description": "folders with further vendors; relative to the file"})
+
+    @pre_load
+    def one_is_a_list(self, data: Any, **_: Any) -> Any:  # whatever YAML holds
+        """A single folder or name may stand for a list of one."""
+        if isinstance(data, dict):
+            return {key: [one] if key in _LISTS and isinstance(one, str) else one for key, one in data.items()}
+        return data
+
     workspace = fields.Nested(SetupSchema, metadata={"description": "how every workspace is set up"})
 
 
@@ -47,7 +58,7 @@ def read(path: Path) -> dict[str, Any]:
         if "fakes" in settings:
             settings["fakes"] = tuple(str(path.parent / folder) for folder in settings["fakes"])
         _check_workspace(settings)
-    except FileNotFoundError as error:
+    except VendorError as error:
         raise BrokenFileError("\n".join(complaints({"fakes": [str(error)]}, places, str(path), _in_words))) from error
     except ValidationError as error:
         messages: Any = _with_nearest(error.messages, FileSchema())

@@ -32,9 +32,16 @@ def stranger(environ: Mapping[str, Any], allowed: Collection[str] = (), public: 
             "localhost, or allow the name: --allow-host, INKSTAND_ALLOWED_HOSTS or allowed_hosts in inkstand.yaml."
         )
     origin = environ.get("HTTP_ORIGIN")
-    if origin and urlsplit(origin).netloc not in {asked, urlsplit(public or "").netloc or asked}:
+    if origin and _netloc(origin) not in {asked, _netloc(public or "") or asked}:
         return f"A web page of {origin} may not use the sandbox's controls; only its own page ({asked}) may."
     return None
+
+
+def _netloc(address: str) -> str:
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return "?."
 
 
 def _name(address: str) -> str:

@@ -61,7 +61,8 @@ class Sandbox:
         self.registry = Registry(folder, vendors, self.setup, self.deliverer.free_claims)
         self.worker: Worker | None = None
         self.rooms = Rooms()
-        self._watching = Courtesy(WATCHERS_PAUSE)
+        self.ending = False
+        self._watching = Courtesy(WATCHERS_PAUSE, longest=1.0)
 
     @cached_property
     def views(self) -> dict[str, View]:
@@ -145,7 +146,7 @@ class Sandbox:
         """Put a workspace back to a snapshot: its own, or one `of` another workspace, with its own credentials."""
         path = self.registry.snapshots(of or workspace.name).found(name)
         with workspace.settling, self._worker_kept_out(workspace):
-            self.registry.restore(workspace.name, path, own=of in {None, workspace.name})
+            self.registry.restore(workspace.name, path)
 
     def watch(self, workspace: Workspace, look: Callable[[], Found | None], seconds: float) -> Found | None:
         """Look whenever something was written, until there is something to see or the time is over.
@@ -163,8 +164,14 @@ class Sandbox:
             workspace.door.wait_for_change(version, max(0.0, end - time.monotonic()))
             if workspace.door.closed or workspace.door.epoch != epoch:
                 raise WorkspaceGoneError(GONE)
-            if time.monotonic() >= end:
+            if self.ending or time.monotonic() >= end:
                 return look()
+
+    def let_go(self) -> None:
+        """The end is near: whoever waits is answered with what there is."""
+        self.ending = True
+        self.rooms.on_change = lambda _: None
+        self.registry.let_go()
 
     def create(self, name: str, asked: Setup) -> Workspace:
         """Make a workspace like the sandbox's file says, and then as asked (the form of `SetupSchema`).

@@ -63,8 +63,8 @@ def serve(
             inkstand.sandbox.rooms.on_change = lambda held: server.task_dispatcher.set_thread_count(THREADS + held)
             port = listening.getsockname()[1]
             try:
-                signal.signal(signal.SIGTERM, _stop)
-                signal.signal(signal.SIGINT, _interrupt)
+                signal.signal(signal.SIGTERM, _ending(inkstand, SystemExit(0)))
+                signal.signal(signal.SIGINT, _ending(inkstand, _InterruptedError()))
                 if port_file is not None:
                     _write_whole(port_file, f"{port}\n")
                 if while_stdin:
@@ -144,12 +144,14 @@ def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
-def _stop(_: int, __: FrameType | None) -> None:
-    raise SystemExit(0)
+def _ending(inkstand: Inkstand, how: BaseException) -> Callable[[int, FrameType | None], None]:
+    """What a signal does: whoever is kept waiting is let go first, for the server waits for them."""
 
+    def end(_: int, __: FrameType | None) -> None:
+        inkstand.let_go()
+        raise how
 
-def _interrupt(_: int, __: FrameType | None) -> None:
-    raise _InterruptedError
+    return end
 
 
 class _InterruptedError(BaseException):

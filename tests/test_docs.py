@@ -77,7 +77,6 @@ def test_the_file_holds(tmp_path):
     """The README's inkstand.yaml is one that can be read."""
     (shown,) = blocks("yml")
     (tmp_path / "inkstand.yaml").write_text(shown)
-    (tmp_path / "more").mkdir()
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "hello.html").write_text("<p>{{first_name}}</p>")
     settings = resolve({}, file=str(tmp_path / "inkstand.yaml")).settings

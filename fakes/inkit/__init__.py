@@ -2,4 +2,4 @@
 
 from inkstand.fakes.kit.vendor import Vendor
 
-VENDOR = Vendor(slug="inkit", title="Inkit", package=__name__, hosts=("api.inkit.com",), seeds=True)
+VENDOR = Vendor(slug="inkit", title="Inkit", package=__name__, hosts=("api.inkit.com",))

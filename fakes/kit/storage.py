@@ -167,6 +167,7 @@ class Door:
         self.version = 0
         self._changed = threading.Condition()
         self._watched = 0
+        self._let_go = False
 
     @contextmanager
     def write(self, epoch: int | None = None) -> Iterator[Tx]:
@@ -227,9 +228,15 @@ class Door:
         with self._changed:
             self._watched += 1
             try:
-                self._changed.wait_for(lambda: self.version != version or self._closed, seconds)
+                self._changed.wait_for(lambda: self.version != version or self._closed or self._let_go, seconds)
             finally:
                 self._watched -= 1
+
+    def let_go(self) -> None:
+        """Let everybody go who waits for a change, now and later."""
+        with self._changed:
+            self._let_go = True
+            self._changed.notify_all()
 
     def _tell(self) -> None:
         self.version += 1

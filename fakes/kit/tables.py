@@ -61,7 +61,9 @@ def create_tables(connection: sqlite3.Connection, metadatas: Iterable[MetaData])
     for table in (table for metadata in metadatas for table in metadata.sorted_tables):
         made = _made(table)
         if known.get(table.name, made.hash) != made.hash:
-            message = f"The table {table.name} was made by another version of Inkstand, with other columns."
+            message = (
+                f"The table {table.name} was made with other columns, by another version of this or of its vendor."
+            )
             raise TableChangedError(message)
         if table.name not in known and table is not table_hashes:
             for text in made.texts:

@@ -31,15 +31,14 @@ class Vendor:
 
     `slug` is its address prefix and `hosts` are the host names it answers without prefix. `package` is the folder's
     import name; its modules are fixed by name: `destination.DESTINATIONS`, `api.create_app()`, `tables.METADATA`,
-    `views.VIEWS`, and, where `seeds` says so, `seed.seed(tx, world, setup)`, which puts into a fresh workspace what it
-    should hold. A module `setup` with a marshmallow schema `SetupSchema` says what can be set up there.
+    `views.VIEWS`. Where there is a module `seed`, `seed.seed(tx, world, setup)` puts into a fresh workspace what it
+    should hold; where there is a module `setup`, its marshmallow schema `SetupSchema` says what can be set up there.
     """
 
     slug: str
     title: str
     package: str
     hosts: tuple[str, ...] = ()
-    seeds: bool = False
 
     @property
     def service(self) -> str:
@@ -78,7 +77,7 @@ class Vendor:
 
     def seed(self, tx: Tx, world: World, setup: Mapping[str, Any]) -> None:
         """Put into a fresh workspace what it should hold: samples, and what is set up."""
-        if self.seeds:
+        if find_spec(f"{self.package}.seed") is not None:
             self._load("seed").seed(tx, world, setup)
 
     @property
@@ -105,24 +104,60 @@ class Vendor:
         path = files(self.package) / "examples.yaml"
         return cast("Mapping[str, Any]", yaml.safe_load(path.read_text("utf-8"))) if path.is_file() else {}
 
+    def load(self, module: str, what: str) -> object:
+        """Something in one of its modules; raises whatever loading it raises."""
+        return getattr(self._load(module), what)
+
     def _load(self, module: str) -> Any:  # a module is anything
         return import_module(f"{self.package}.{module}")
+
+
+class VendorError(Exception):
+    """A folder of vendors holds none, or one that is not right; the text says what was wanted."""
 
 
 def discover(folders: Sequence[str] = (), names: Sequence[str] | None = None) -> tuple[Vendor, ...]:
     """The vendors found beside this kit and in further folders, by slug: every package that holds a `VENDOR`.
 
     Each of `folders` holds one folder for each of its vendors, as ours does; they are imported as `inkstand.fakes.…`.
-    `names` narrows it to these slugs. Raises FileNotFoundError for a folder that is not there.
+    `names` narrows it to these slugs. Raises VendorError for a folder that is not there or holds no vendor, and for a
+    vendor that takes the name of another.
     """
+    own = {module.name for module in pkgutil.iter_modules(fakes.__path__[:1])}
     for folder in folders:
         path = str(Path(folder).resolve())
-        if not Path(path).is_dir():
-            message = f"There is no folder {folder} to find vendors in."
-            raise FileNotFoundError(message)
+        taken = own & {module.name for module in pkgutil.iter_modules([path])}
+        if taken:
+            message = f"{folder}: the folder name {taken.pop()!r} is taken here already; choose another."
+            raise VendorError(message)
         if path not in fakes.__path__:
             fakes.__path__.append(path)
-    packages = (f"{fakes.__name__}.{module.name}" for module in pkgutil.iter_modules(fakes.__path__) if module.ispkg)
-    found = (getattr(import_module(package), "VENDOR", None) for package in packages)
-    vendors = [vendor for vendor in found if isinstance(vendor, Vendor) and (names is None or vendor.slug in names)]
-    return tuple(sorted(vendors, key=lambda vendor: vendor.slug))
+    packages = [module.name for module in pkgutil.iter_modules(fakes.__path__) if module.ispkg]
+    found = {name: getattr(import_module(f"{fakes.__name__}.{name}"), "VENDOR", None) for name in packages}
+    vendors = [vendor for vendor in found.values() if isinstance(vendor, Vendor)]
+    for folder in folders:
+        _check_folder(folder, found)
+    _check_names(vendors)
+    return tuple(sorted((v for v in vendors if names is None or v.slug in names), key=lambda vendor: vendor.slug))
+
+
+def _check_folder(folder: str, found: Mapping[str, object]) -> None:
+    path = Path(folder)
+    if not path.is_dir():
+        message = f"There is no folder {folder} to find vendors in."
+        raise VendorError(message)
+    here = [module.name for module in pkgutil.iter_modules([str(path)]) if module.ispkg]
+    if not any(isinstance(found.get(name), Vendor) for name in here):
+        is_package = (path / "__init__.py").is_file()
+        hint = f" Did you mean the folder around it, {path.resolve().parent}?" if is_package else ""
+        message = f"No folder in {folder} is a vendor: a package whose __init__.py holds VENDOR = Vendor(…).{hint}"
+        raise VendorError(message)
+
+
+def _check_names(vendors: Sequence[Vendor]) -> None:
+    owners: dict[str, str] = {}
+    for vendor in vendors:
+        other = owners.setdefault(vendor.service, vendor.package)
+        if other != vendor.package:
+            message = f"Two vendors have the slug {vendor.slug!r}: {other} and {vendor.package}. Change one of them."
+            raise VendorError(message)

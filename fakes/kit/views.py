@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import String, bindparam, func, or_
 from sqlalchemy.sql import ColumnElement, Select, select
 
 from .http import dump_text, storable
@@ -70,8 +70,9 @@ class View(Protocol):
 class Listed:
     """A view of one query, which has a column `seq`: the row's place, a whole number that only grows.
 
-    `fields` maps each field to the text column that holds it, so that the database can look for it; None where it is
-    made. `at` names the column of its moment in milliseconds, where there is one. `shape` makes a row what people read.
+    `fields` maps each field to the column that holds it, so that the database can look for its text; None where it is
+    made, and a column with a question mark where one that is empty does not say that the row has no such value.
+    `at` names the column of its moment in milliseconds, where there is one. `shape` makes a row what people read.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # a declaration, read from left to right
@@ -88,7 +89,8 @@ class Listed:
         self.fields: Sequence[str] = tuple(fields)
         self.timed = at is not None
         self.shape = shape
-        self._columns = fields
+        text = {column.name for column in query.selected_columns if isinstance(column.type, String)}
+        self._columns = {name: column for name, column in fields.items() if column and column.removesuffix("?") in text}
         self._at = at
         self._query = query
         self._statements: dict[tuple[object, ...], Statement] = {}
@@ -100,7 +102,7 @@ class Listed:
     def count(self, door: Door, wanted: Wanted) -> int:
         """How many rows there are of those that are wanted, whatever the limit."""
         narrowed = self._narrowed(wanted)
-        if len(narrowed) == len(wanted.where):
+        if len(narrowed) == len(wanted.where) and all(map(self._is_exact, narrowed)):
             found = door.read(self._counting(narrowed, timed=wanted.since is not None), **self._given(wanted))
             return int(found[0]["count"])
         return sum(1 for _ in self._found(door, wanted))
@@ -127,6 +129,9 @@ class Listed:
     def _narrowed(self, wanted: Wanted) -> tuple[str, ...]:
         return tuple(sorted(name for name in wanted.where if self._columns.get(name)))
 
+    def _is_exact(self, name: str) -> bool:
+        return not str(self._columns[name]).endswith("?")
+
     def _given(self, wanted: Wanted) -> dict[str, object]:
         narrowed = {f"is_{name}": storable(wanted.where[name]) for name in self._narrowed(wanted)}
         return {**narrowed, "after": wanted.after, **({} if wanted.since is None else {"since": wanted.since})}
@@ -151,7 +156,9 @@ class Listed:
     def _conditions(self, columns: Any, narrowed: Iterable[str], *, timed: bool) -> Iterator[ColumnElement[bool]]:
         yield columns.seq > bindparam("after")
         for name in narrowed:
-            yield columns[self._columns[name]] == bindparam(f"is_{name}")
+            column = columns[str(self._columns[name]).removesuffix("?")]
+            same = column == bindparam(f"is_{name}")
+            yield same if self._is_exact(name) else or_(same, column.is_(None))
         if timed:
             yield columns[self._at] >= bindparam("since")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from inkstand.simulator.errors import CannotStartError
 from inkstand.simulator.settings import resolve
 
 from .common import (
@@ -88,10 +89,13 @@ def explain(
 @as_json_option
 def ledger(rule: str | None, *, as_json: bool) -> None:
     """List the rules that anything here is decided by, with source and confidence; or one of them."""
-    from inkstand.fakes.kit.vendor import discover  # noqa: PLC0415  # only this command reads ledgers
+    from inkstand.fakes.kit.vendor import VendorError, discover  # noqa: PLC0415  # only this command reads ledgers
     from inkstand.simulator.ledger_report import listed, one_rule  # noqa: PLC0415  # likewise
 
-    vendors = discover(resolve(os.environ).settings.fakes)
+    try:
+        vendors = discover(resolve(os.environ).settings.fakes)
+    except VendorError as error:
+        raise CannotStartError(str(error)) from error
     told = one_rule(vendors, rule) if rule else listed(vendors)
     if as_json:
         print_json(told.data)

@@ -15,10 +15,12 @@ blueprint = Blueprint("clock", __name__, description="The clock, and delivering 
 
 @blueprint.post("/workspaces/<name>/settle")
 @blueprint.response(200, schemas.SettledSchema)
+@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
 def settle(name: str) -> Told:
     """Process and deliver everything due, then answer."""
     found = workspace(name)
-    return _settled(found, sandbox().settle(found))
+    with sandbox().rooms.orders.seat():
+        return _settled(found, sandbox().settle(found))
 
 
 @blueprint.get("/workspaces/<name>/clock")
@@ -31,27 +33,33 @@ def get_clock(name: str) -> Told:
 @blueprint.post("/workspaces/<name>/clock/advance")
 @blueprint.arguments(schemas.AdvanceSchema)
 @blueprint.response(200, schemas.SettledSchema)
+@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
 def advance(wanted: Told, name: str) -> Told:
     """Move the clock forward, delivering whatever falls due on the way."""
     found = workspace(name)
-    return _settled(found, sandbox().advance(found, wanted["by"]))
+    with sandbox().rooms.orders.seat():
+        return _settled(found, sandbox().advance(found, wanted["by"]))
 
 
 @blueprint.post("/workspaces/<name>/clock/freeze")
 @blueprint.response(200, schemas.ClockSchema)
+@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
 def freeze(name: str) -> Told:
     """Stop the clock where it stands."""
     found = workspace(name)
-    sandbox().freeze(found)
+    with sandbox().rooms.orders.seat():
+        sandbox().freeze(found)
     return _clock(found)
 
 
 @blueprint.post("/workspaces/<name>/clock/follow")
 @blueprint.response(200, schemas.ClockSchema)
+@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
 def follow(name: str) -> Told:
     """Let the clock run with the machine's again, on from where it stands."""
     found = workspace(name)
-    sandbox().follow(found)
+    with sandbox().rooms.orders.seat():
+        sandbox().follow(found)
     return _clock(found)
 
 

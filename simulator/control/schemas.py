@@ -240,6 +240,19 @@ class WaitedSchema(Schema):
     hints = fields.List(fields.String())
 
 
+_NOT_OURS = frozenset(
+    {"connection", "content-length", "date", "keep-alive", "server", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class NewFaultSchema(Schema):
     """An arranged misbehaviour: one or more effects, which calls it strikes, how long it lasts."""
 
@@ -274,6 +287,10 @@ class NewFaultSchema(Schema):
             for name, value in data.get("headers", {}).items()
         ):
             raise ValidationError("headers are printable ASCII.")
+        if _NOT_OURS & {name.lower() for name in data.get("headers", {})}:
+            raise ValidationError(f"These headers are the server's own: {', '.join(sorted(_NOT_OURS))}.")
+        if not _is_text(data.get("body", "")):
+            raise ValidationError("body is text that can be sent; a lone surrogate came.")
 
 
 class FaultSchema(Schema):

@@ -13,6 +13,8 @@ from flask_smorest import Blueprint
 
 from inkstand.fakes.kit.storage import WorkspaceGoneError
 from inkstand.fakes.kit.views import Row, View, Wanted
+from inkstand.simulator.errors import InkstandError
+from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.scenarios.expect import Mismatch, compare, fits, nearest_row
 from inkstand.simulator.workspaces.workspace import Workspace
 
@@ -24,7 +26,7 @@ blueprint = Blueprint("waiting", __name__, description="Waiting for a view, and 
 _ROWS_TOLD = 100
 _RESET = "event: reset\ndata: null\n\n"
 _STREAMED_AT_ONCE = 200
-_SIGN_OF_LIFE_SECONDS = 5.0
+_SIGN_OF_LIFE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def wait(wanted: Told, name: str) -> Told:
     The time is wall-clock. Without `rows`, `count`, `atLeast` and `all` one row that fits `where` is enough.
     """
     found, one = workspace(name), sandbox().view(wanted["view"])
+    wanted = {**wanted, "where": nested(wanted["where"])}
     for fields in (wanted["where"], wanted.get("all", {}), *wanted.get("rows", ())):
         known(one, fields)
     last: list[Seen] = []
@@ -75,10 +78,27 @@ def stream(wanted: Mapping[str, Any], name: str, view: str) -> Response:
     resumed = request.headers.get("Last-Event-ID")
     first = look(one, found.door, found.world, {"after": resumed, **wanted})
     leave = sandbox().rooms.streams.sit()
-    answer = Response(_events(one, found, first, wanted["for"] / 1000, leave), content_type="text/event-stream")
+    events = _events(sandbox(), one, found, (first, wanted["for"] / 1000), leave)
+    answer = Response(events, content_type="text/event-stream")
     answer.headers["Cache-Control"] = "no-store"
     answer.call_on_close(leave)
     return answer
+
+
+def nested(where: Mapping[str, Any]) -> dict[str, Any]:
+    """Conditions with dot paths as conditions inside one another: `owner.user_id` as `{owner: {user_id: …}}`."""
+    found: dict[str, Any] = {}
+    for path, value in where.items():
+        holder = found
+        *way, last = path.split(".")
+        for step in way:
+            inner = holder.setdefault(step, {})
+            if not isinstance(inner, dict):
+                raise InkstandError(f"{step!r} cannot be {inner!r} and hold {path!r} as well.")
+            holder = inner
+        old = holder.get(last)
+        holder[last] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+    return found
 
 
 def _see(one: View, found: Workspace, wanted: Told) -> Seen:
@@ -114,7 +134,10 @@ def _told(one: Mismatch) -> Told:
     return {"field": one.field, "wanted": one.wanted, "came": one.came}
 
 
-def _events(one: View, found: Workspace, first: Wanted, seconds: float, leave: Callable[[], None]) -> Iterator[str]:
+def _events(
+    house: Sandbox, one: View, found: Workspace, asked: tuple[Wanted, float], leave: Callable[[], None]
+) -> Iterator[str]:
+    first, seconds = asked
     end, epoch, after = time.monotonic() + seconds, found.door.epoch, first.after
     try:
         yield "retry: 250\n\n"
@@ -128,6 +151,8 @@ def _events(one: View, found: Workspace, first: Wanted, seconds: float, leave: C
                 found.door.wait_for_change(version, min(left, _SIGN_OF_LIFE_SECONDS))
                 if found.door.version == version:
                     yield ": still here\n\n"
+            if house.ending:
+                return
             if found.door.closed or found.door.epoch != epoch:
                 yield _RESET
                 return

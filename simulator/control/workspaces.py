@@ -95,9 +95,11 @@ def list_snapshots(name: str) -> object:
 @blueprint.post("/workspaces/<name>/snapshots")
 @blueprint.arguments(schemas.NewSnapshotSchema)
 @blueprint.response(201, schemas.SnapshotSchema)
+@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
 def take_snapshot(wanted: Told, name: str) -> object:
     """Keep a copy of a workspace, in place of one of the same name."""
-    return sandbox().snapshot(workspace(name), wanted["name"])
+    with sandbox().rooms.orders.seat():
+        return sandbox().snapshot(workspace(name), wanted["name"])
 
 
 @blueprint.delete("/workspaces/<name>/snapshots/<snapshot>")
@@ -110,10 +112,12 @@ def delete_snapshot(name: str, snapshot: str) -> None:
 @blueprint.post("/workspaces/<name>/restore")
 @blueprint.arguments(schemas.RestoreSchema)
 @blueprint.response(200, schemas.WorkspaceSchema)
+@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
 def restore_snapshot(wanted: Told, name: str) -> Told:
-    """Put a workspace back to a snapshot; one of another workspace is restored with this one's credentials."""
+    """Put a workspace back to a snapshot, its own or another's; its credentials stay those that it has now."""
     found = workspace(name)
-    sandbox().restore(found, wanted["snapshot"], wanted.get("of"))
+    with sandbox().rooms.orders.seat():
+        sandbox().restore(found, wanted["snapshot"], wanted.get("of"))
     return told_of(found)
 
 

@@ -14,10 +14,10 @@ class Courtesy:
     """
 
     RECENT = 0.005
-    LONGEST_PAUSE = 0.05
 
-    def __init__(self, pause: float = 15.0) -> None:
+    def __init__(self, pause: float = 15.0, longest: float = 0.05) -> None:
         self.pause = pause
+        self.longest = longest
         self._last_call = 0.0
         self._pausing = threading.Lock()
 
@@ -31,7 +31,7 @@ class Courtesy:
             spent = time.thread_time() - since
             with self._pausing:
                 if self._busy():
-                    time.sleep(min(spent * self.pause, self.LONGEST_PAUSE))
+                    time.sleep(min(spent * self.pause, self.longest))
 
     def _busy(self) -> bool:
         return time.monotonic() - self._last_call < self.RECENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from .transport import Transport
 
+_log = logging.getLogger(__name__)
 STARTED = "started"
 RETRYING = "retrying"
 DELIVERED = "delivered"
@@ -123,7 +125,7 @@ class Deliverer:
         delivery = due.delivery
         connection = next(one for one in workspace.configuration.connections if one.id == delivery["connection"])
         job = Job(workspace, delivery, connection, self.catalogue.entries[connection.destination], due.epoch)
-        calls = job.entry.destination.translate(WireMessage(held(delivery)), connection.settings)
+        calls = _translated(job)
         if isinstance(calls, Skip):
             _discard(job, calls)
             return
@@ -166,6 +168,17 @@ class Deliverer:
             if last or not isinstance(verdict, Delivered):
                 _record_fate(tx, delivery, verdict)
         return isinstance(verdict, Delivered)
+
+
+def _translated(job: Job) -> tuple[HttpCall, ...] | Skip:
+    """What the destination makes of the message; a mapping that breaks discards it, and its traceback is logged."""
+    message = WireMessage(held(job.delivery))
+    try:
+        return job.entry.destination.translate(message, job.connection.settings)
+    except Exception as error:  # noqa: BLE001  # whatever a vendor's mapping raises, the rest goes on
+        _log.exception("the mapping of %s failed with message %s", job.connection.id, job.delivery["message_id"])
+        facts = {"destination": job.entry.destination.name, "error": f"{type(error).__name__}: {error}"[:200]}
+        return Skip("INTERNAL", Reason("delivery.mapping_failed", facts))
 
 
 def _discard(job: Job, skip: Skip) -> None:

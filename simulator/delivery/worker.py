@@ -152,6 +152,7 @@ class Worker:
             self._pool.submit(self._deliver_lane, workspace, lane)
 
     def _deliver_lane(self, workspace: Workspace, lane: Lane) -> None:
+        again = True
         try:
             while not self._stopping and not self._kept_out.get(workspace.name):
                 begun = time.thread_time()
@@ -162,12 +163,14 @@ class Worker:
                 self._courtesy.give_way(begun)
         except WorkspaceGoneError:
             return
-        except Exception:  # noqa: BLE001  # likewise one lane's
+        except Exception:  # noqa: BLE001  # likewise one lane's; it is looked at again when something changes
             _log.exception("delivering for %s of workspace %s failed", lane[1], lane[0])
+            again = False
         finally:
             with self._changed:
                 self._running.discard(lane)
-                self._waiting[workspace.name] = None
+                if again:
+                    self._waiting[workspace.name] = None
                 self._changed.notify_all()
 
     def _note_next_due(self, workspace: Workspace) -> None:

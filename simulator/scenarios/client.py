@@ -38,6 +38,8 @@ class Client:
         Raises UnknownNameError or InkstandError with the sandbox's own words, CannotStartError when it does not answer.
         """
         response = self.request(method, CONTROL + path, **options)
+        if response.status_code == 503:  # noqa: PLR2004  # it says why itself
+            raise CannotStartError(_detail(response))
         if response.status_code >= 500:  # noqa: PLR2004  # its own fault
             message = f"{method} {path}: the sandbox failed ({_detail(response)}). Its own log, on stderr, says where."
             raise SandboxFailedError(message)

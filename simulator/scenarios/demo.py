@@ -84,7 +84,7 @@ class Teller:
         saved[beat["save"]] = message_id
         self.workspace.post(call_type, {**filled(call, saved), "messageId": message_id})
         self.workspace.settle()
-        statements = [statement for tell in beat["tell"] for statement in self._tell(filled(tell, saved))]
+        statements = [statement for tell in beat.get("tell", ()) for statement in self._tell(filled(tell, saved))]
         return Beat(beat["title"], call_type, message_id, tuple(statements))
 
     def _tell(self, tell: Mapping[str, Any]) -> Iterator[Statement]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from inkstand.fakes.kit.faults import FAULTS
 from inkstand.fakes.kit.storage import loads
@@ -99,9 +99,9 @@ VIEWS: tuple[Listed, ...] = (
     Listed(
         "messages",
         "calls that were accepted, as Segment holds them",
-        select(messages),
+        select(messages, case((messages.c.type == "track", messages.c.event)).label("track_event")),
         held,
-        _columns(*_MEMBERS),
+        {**_columns(*_MEMBERS), "event": "track_event?"},
         "received_at",
     ),
     Listed(

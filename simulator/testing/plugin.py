@@ -151,19 +151,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     item.stash[_failed] = True
     if report.when == "call" and "Step by step:" not in report.longreprtext:
         report.sections.append((f"inkstand: the last call in {workspace.name}", "\n".join(_last(workspace))))
-    if _is_kept(item) and report.when == "call":
+    if _is_kept(item):
         report.user_properties.append((_KEPT, _where(item, workspace)))
     return report
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:  # pytest's own
     """Print where the workspaces of failed tests are kept."""
-    kept = [
-        value
-        for report in terminalreporter.stats.get("failed", [])
-        for name, value in report.user_properties
-        if name == _KEPT
-    ]
+    reports = (*terminalreporter.stats.get("failed", ()), *terminalreporter.stats.get("error", ()))
+    told = (value for report in reports for name, value in report.user_properties if name == _KEPT)
+    kept = list(dict.fromkeys(told))
     if kept:
         terminalreporter.section("inkstand: kept workspaces")
         for line in kept:

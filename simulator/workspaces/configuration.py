@@ -81,7 +81,7 @@ def _sources(workspace: str, given: Setup, asked: Setup) -> dict[str, Source]:
         if key is None and workspace == DEFAULT_WORKSPACE:
             demo = DEMO_WRITE_KEY if not found else f"inkstand-demo-{ident}-write-key"
             key = one.get("write_key") or demo
-        found[ident] = Source(ident, key or _own(workspace, "write-key" if not found else f"{ident}-write-key"))
+        found[ident] = Source(ident, key or own(workspace, "write-key" if not found else f"{ident}-write-key"))
     return found
 
 
@@ -116,7 +116,7 @@ class _Settings:
         if self.workspace == DEFAULT_WORKSPACE:
             return str(given.get(name, setting.demo))
         if setting.credential or not given.get(name, setting.demo):
-            return _own(self.workspace, f"{ident}-{name}")
+            return own(self.workspace, f"{ident}-{name}")
         return str(given.get(name, setting.demo))
 
 
@@ -176,5 +176,6 @@ def _section(vendor: Vendor, given: Setup) -> Mapping[str, Any]:
         raise SetupError(path, text) from error
 
 
-def _own(workspace: str, what: str) -> str:
+def own(workspace: str, what: str) -> str:
+    """A credential that only this workspace has."""
     return f"inkstand-{what.lower()}-{identifier(0, workspace, what)}"

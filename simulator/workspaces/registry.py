@@ -29,7 +29,7 @@ from inkstand.simulator.model import Configuration
 from inkstand.simulator.storage.tables import REGISTRY, credentials, refused, unclaimed, workspaces
 
 from . import configuration as configurations
-from .configuration import DEFAULT_WORKSPACE, Setup, configured
+from .configuration import DEFAULT_WORKSPACE, Setup, configured, own
 from .snapshots import Snapshots, opened, with_credentials_of
 from .workspace import Images, Workspace, configuration_in, revived, start_of, tables
 
@@ -141,9 +141,10 @@ class Registry:
 
     def _set_up_again(self, name: str, configuration: Configuration) -> None:
         """Set a kept workspace up as it is wanted now: sources and connections at once, all of it at its next reset."""
+        self._check_credentials(name, configuration)
+        self._owners = {key: owner for key, owner in self._owners.items() if owner != name}
         with self.door.write() as tx:
             tx.change(_DELETE_CREDENTIALS, workspace=name)
-            self._owners = {key: owner for key, owner in self._owners.items() if owner != name}
             tx.change(_SET_UP, name=name, config=configurations.dump(configuration))
             self._claim(tx, name, configuration)
         self.get(name).configure(
@@ -166,11 +167,7 @@ class Registry:
             if self.door.read(_WORKSPACE, name=name):
                 message = f"There is a workspace {name!r} already. Reset it, delete it, or choose another name."
                 raise NameTakenError(message)
-            for service, credential in self._credentials(configuration):
-                if (service, credential) in self._owners:
-                    owner = self._owners[service, credential]
-                    message = f"The {service} key {credential!r} belongs to workspace {owner!r} already."
-                    raise NameTakenError(message)
+            self._check_credentials(name, configuration)
             file = f"{name}.{identifier(0, name, machine_now())[:8]}.db"
             self._write_file(file, configuration)
             with self.door.write() as tx:
@@ -196,10 +193,10 @@ class Registry:
         """The snapshots of a workspace; they go when it is deleted, and stay when it is reset."""
         return Snapshots(self.folder / f"{self._row(name)['file']}.snapshots")
 
-    def restore(self, name: str, snapshot: Path, *, own: bool) -> Workspace:
-        """Put a workspace back to a snapshot, in a new life: one atomic step.
+    def restore(self, name: str, snapshot: Path) -> Workspace:
+        """Put a workspace back to a snapshot, its own or another's, in a new life: one atomic step.
 
-        `own` says that the snapshot is the workspace's own; another's is restored with the credentials of this one.
+        Its credentials stay those of now; a source or connection that it did not have gets one of its own.
         Raises InkstandError for a snapshot that another version took.
         """
         image = opened(snapshot)
@@ -207,9 +204,10 @@ class Registry:
             create_tables(image, tables(self.vendors))
             with self._lock:
                 workspace = self.get(name)
-                configuration = configuration_in(image)
-                if not own:
-                    configuration = with_credentials_of(workspace.configuration, configuration, self._secret())
+                configuration = with_credentials_of(
+                    workspace.configuration, configuration_in(image), self._secret(), lambda what: own(name, what)
+                )
+                self._claim_more(name, configuration)
                 epoch = self._new_life()
                 clock = revived(image, configuration, epoch)
                 workspace.begin_again(image, configuration, clock, epoch)
@@ -241,6 +239,11 @@ class Registry:
         snapshots.forget()
         for suffix in ("", "-wal", "-shm"):
             (self.folder / f"{file}{suffix}").unlink(missing_ok=True)
+
+    def let_go(self) -> None:
+        """Let everybody go who waits for something to change."""
+        for workspace in list(self._known.values()):
+            workspace.door.let_go()
 
     def close(self) -> None:
         """Close every database."""
@@ -304,6 +307,21 @@ class Registry:
                 if service and value:
                     owned.add((service, value))
         return sorted(owned)
+
+    def _claim_more(self, name: str, configuration: Configuration) -> None:
+        """Claim the credentials of a configuration that nobody has yet."""
+        wanted = [pair for pair in self._credentials(configuration) if pair not in self._owners]
+        with self.door.write() as tx:
+            tx.many(_ADD_CREDENTIAL, [{"service": s, "credential": c, "workspace": name} for s, c in wanted])
+        self._owners = {**self._owners, **dict.fromkeys(wanted, name)}
+
+    def _check_credentials(self, name: str, configuration: Configuration) -> None:
+        """Raises NameTakenError for a credential that another workspace has."""
+        for service, credential in self._credentials(configuration):
+            owner = self._owners.get((service, credential), name)
+            if owner != name:
+                message = f"The {service} key {credential!r} belongs to workspace {owner!r} already."
+                raise NameTakenError(message)
 
     def _claim(self, tx: Tx, name: str, configuration: Configuration) -> None:
         owned = self._credentials(configuration)

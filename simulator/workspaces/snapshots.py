@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from urllib.parse import quote
 from inkstand.fakes.kit.storage import Door, connect
 from inkstand.fakes.kit.times import iso
 from inkstand.simulator.errors import InkstandError, UnknownNameError, nearest
-from inkstand.simulator.model import Configuration
+from inkstand.simulator.model import Configuration, Connection
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _ENDING = ".snapshot"
@@ -90,24 +90,26 @@ def opened(path: Path) -> sqlite3.Connection:
     return image
 
 
-def with_credentials_of(own: Configuration, other: Configuration, secret: Collection[tuple[str, str]]) -> Configuration:
+def with_credentials_of(
+    own: Configuration, other: Configuration, secret: Collection[tuple[str, str]], new: Callable[[str], str]
+) -> Configuration:
     """A configuration with the credentials of one's own: write keys by source, secret settings by connection.
 
-    `secret` are the pairs of destination and setting by which a vendor knows its customer.
+    `secret` are the pairs of destination and setting by which a vendor knows its customer; `new` makes a credential
+    for a source or connection that one does not have.
     """
     keys = {source.id: source.write_key for source in own.sources}
-    settings = {connection.id: connection.settings for connection in own.connections}
+    settings = {(one.id, one.destination): one.settings for one in own.connections}
+
+    def value(one: Connection, name: str) -> str:
+        if (one.destination, name) not in secret:
+            return one.settings[name]
+        return settings.get((one.id, one.destination), {}).get(name) or new(f"{one.id}-{name}")
+
     return replace(
         other,
-        sources=tuple(replace(one, write_key=keys.get(one.id, one.write_key)) for one in other.sources),
+        sources=tuple(replace(one, write_key=keys.get(one.id) or new(f"{one.id}-write-key")) for one in other.sources),
         connections=tuple(
-            replace(
-                one,
-                settings={
-                    name: settings.get(one.id, {}).get(name, value) if (one.destination, name) in secret else value
-                    for name, value in one.settings.items()
-                },
-            )
-            for one in other.connections
+            replace(one, settings={name: value(one, name) for name in one.settings}) for one in other.connections
         ),
     )

@@ -17,6 +17,7 @@ from inkstand.fakes.kit.storage import Door, Statement, Tx, connect, loads
 from inkstand.fakes.kit.tables import KIT, create_tables
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import Clock, World
+from inkstand.simulator.errors import SetupError
 from inkstand.simulator.model import Configuration, Receipt
 from inkstand.simulator.storage.tables import WORKSPACE, state
 
@@ -159,11 +160,18 @@ class Images:
             connection.execute("BEGIN")
             world = World(configuration.seed, Clock(frozen_at=SCENARIO_START))
             for vendor in self._vendors:
-                vendor.seed(Tx(connection), world, configuration.vendors.get(vendor.service, {}))
+                _seed(vendor, Tx(connection), world, configuration.vendors.get(vendor.service, {}))
             connection.commit()
             self._bases[key] = connection.serialize()
             connection.close()
         return self._bases[key]
+
+
+def _seed(vendor: Vendor, tx: Tx, world: World, setup: Mapping[str, Any]) -> None:
+    try:
+        vendor.seed(tx, world, setup)
+    except sqlite3.Error as error:
+        raise SetupError(("vendors", vendor.service), f"{vendor.title} cannot take this: {error}") from error
 
 
 def tables(vendors: Sequence[Vendor]) -> list[MetaData]:

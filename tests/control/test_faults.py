@@ -154,6 +154,8 @@ def test_faults_are_listed_and_ended(client, workspace):
         ({"service": "inkit", "drop": "sometimes"}, "drop"),
         ({"service": "inkit", "delay": "1d"}, "At most 600s"),
         ({"service": "inkit", "status": 500, "headers": {"X": "a\nb"}}, "printable ASCII"),
+        ({"service": "inkit", "status": 500, "headers": {"Connection": "close"}}, "the server's own"),
+        ({"service": "inkit", "status": 500, "body": "\ud800"}, "lone surrogate"),
     ],
 )
 def test_faults_that_cannot_be(workspace, spec, told):

@@ -36,7 +36,9 @@ def test_names_that_may_have_been_pointed_here(client, host):
         assert "--allow-host" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:9999", "null", "http://localhost"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://127.0.0.1:9999", "null", "http://localhost", "http://["]
+)
 def test_a_page_of_somebody_else_changes_nothing(client, origin):
     """A request with a foreign Origin is refused before anything happens."""
     workspace = client.workspace("default")

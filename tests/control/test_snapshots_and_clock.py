@@ -68,6 +68,22 @@ def test_another_workspace_has_its_own_credentials(client, workspace):
     assert len(workspace.view("messages")) == 1
 
 
+def test_sources_that_one_does_not_have_get_keys_of_their_own(client):
+    """A snapshot with other sources brings no key of the workspace it is of, and what it shows is heard."""
+    mine = client.create("mine", sources={"web": {}})
+    other = client.create("other", sources={"ios": {}})
+    other.snapshot("s")
+    mine.restore("s", of="other")
+    now = client.workspace("mine")
+    track(now, "Mine")
+
+    assert now.write_key not in {mine.write_key, other.write_key}
+    assert [row["event"] for row in now.view("messages")] == ["Mine"]
+    assert other.view("messages") == []
+    track(mine, "Old key")
+    assert len(now.view("messages")) == 2
+
+
 def test_snapshots_are_listed_replaced_and_deleted(client, workspace):
     """They are known by name; the same name again is the newer one; deleting the workspace deletes them."""
     workspace.snapshot("a")

@@ -115,6 +115,16 @@ def test_fields_equal_a_value(client, workspace, view, where, wanted):
     assert client.control("GET", f"{URL}{view}/count", params=where) == {"count": wanted}
 
 
+def test_a_page_that_carries_an_event_is_found_by_it(client, workspace):
+    """What the database cannot tell by a column is looked at row by row."""
+    workspace.post("page", {"userId": "u", "name": "Home", "event": "Odd"})
+    workspace.post("track", {"userId": "u", "event": "Odd"})
+    workspace.post("track", {"userId": "u", "event": "Even"})
+
+    assert len(client.control("GET", URL + "messages", params={"event": "Odd"})["items"]) == 2
+    assert client.control("GET", URL + "messages/count", params={"event": "Odd"}) == {"count": 2}
+
+
 def test_an_unknown_field_names_the_nearest(workspace):
     """Also of a view that is empty: a slip of the pen is not an empty answer."""
     with pytest.raises(InkstandError, match=r"no field 'usrId'\. Did you mean 'userId'"):

@@ -1,11 +1,13 @@
 import json
+import socket
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from tests.conftest import serving
 
-from inkstand.simulator.errors import InkstandError
+from inkstand.simulator.errors import CannotStartError, InkstandError, SandboxFailedError
 from inkstand.simulator.rooms import STREAMS, WAITS
 
 STREAM = "/_sandbox/v1/workspaces/{}/views/messages/stream"
@@ -47,6 +49,8 @@ def test_a_wait_that_is_met_later(inkstand, client):
         ({"atLeast": 3}, False),
         ({"where": {"event": "A"}, "count": 1}, True),
         ({"where": {"properties": {"n": 2}}}, True),
+        ({"where": {"properties.n": 2, "event": "B"}}, True),
+        ({"where": {"properties.n": 2, "event": "A"}}, False),
         ({"where": {"event": "C"}, "count": 0}, True),
         ({"where": {"userId": "u"}, "all": {"event": "A"}}, False),
         ({"rows": [{"event": "A"}, {"event": "B"}]}, True),
@@ -128,6 +132,54 @@ def test_a_stream_tells_rows_with_their_places(client, workspace):
         answer = client.request("GET", STREAM.format("test"), **options)
         assert answer.text.count("data: ") == 1
         assert "E2" in answer.text
+
+
+@pytest.mark.slow
+def test_whoever_waits_is_let_go_when_the_server_ends():
+    """SIGTERM ends a server at once, with waits, streams and slow answers open, and each of them is answered."""
+    with serving() as served:
+        workspace = served.client.create("one")
+        told = []
+        thread = later(lambda: told.append(workspace.wait("messages", "60s", where={"event": "Never"})))
+        stream = served.client.request("GET", STREAM.format("one"), params={"for": "60s"}, stream=True)
+        lines = stream.iter_lines(chunk_size=1, decode_unicode=True)
+        assert next(lines).startswith("retry")
+        slow = served.client.create("slow")
+        slow.fault("segment", delay="60s")
+        late = later(lambda: told.append(slow.post("track", {"userId": "u", "event": "E"}).status_code))
+        assert slow.wait("messages", "30s")["met"]
+        begun = time.monotonic()
+
+        assert served.terminate() == 0
+        assert time.monotonic() - begun < 4
+        thread.join(10)
+        late.join(10)
+        assert 200 in told
+        assert [one["met"] for one in told if one != 200] == [False]
+
+
+@pytest.mark.slow
+def test_orders_that_wait_hold_up_nobody():
+    """While nine settles wait for a vendor that does not answer, calls are taken."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, serving() as served:
+        slow = served.client.create("slow")
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        slow.change_connection("movable-ink", {"baseUrl": address})
+        slow.post("track", {"userId": "u", "event": "E"})
+
+        def settle():
+            with suppress(CannotStartError, SandboxFailedError):  # the server ends before the vendor answers
+                served.client.workspace("slow").settle()
+
+        settling = [later(settle) for _ in range(9)]
+        assert slow.wait("attempts", "20s", where={"outcome": "started"})["met"]
+        begun = time.monotonic()
+        default = served.client.workspace("default")
+        assert all(default.post("track", {"userId": "u", "event": "E"}).ok for _ in range(20))
+        assert time.monotonic() - begun < 5
+        served.kill()
+        for thread in settling:
+            thread.join(20)
 
 
 @pytest.mark.slow

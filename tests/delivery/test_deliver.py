@@ -1,12 +1,16 @@
 """Deliveries over a real socket, to a server that misbehaves on order."""
 
+import sys
 import threading
+from dataclasses import replace
 
 import pytest
+import requests
 from sqlalchemy import update
 from werkzeug import Response
 
 from inkstand.fakes.kit.storage import Statement
+from inkstand.simulator.delivery.transport import InProcessAdapter
 from inkstand.simulator.storage.tables import deliveries
 
 IDENTIFY = {"userId": "u", "messageId": "m", "traits": {"plan": "gold"}}
@@ -190,3 +194,43 @@ def test_a_fault_of_a_fake_is_tried_again(workspace, monkeypatch):
 
     workspace.advance("1m")
     assert len(workspace.view("movable_ink.events")) == 1
+
+
+def test_a_mapping_that_breaks_discards_the_message(inkstand, workspace, caplog):
+    """A mistake in a destination's translate is told once, with its error, and holds up nobody else."""
+
+    def broken(*_):
+        raise TypeError("bytes are no mapping")
+
+    entry = inkstand.sandbox.catalogue.entries["movable-ink"]
+    inkstand.sandbox.catalogue.entries["movable-ink"] = replace(
+        entry, destination=replace(entry.destination, translate=broken)
+    )
+    workspace.post("identify", {"userId": "u", "messageId": "m", "traits": {"template_id": "tmpl_demoNotice"}})
+    workspace.settle()
+    workspace.settle()
+
+    assert {row["connection"]: row["code"] for row in workspace.view("deliveries")} == {
+        "movable-ink": "INTERNAL",
+        "inkit": None,
+    }
+    assert "The mapping of Movable Ink failed: TypeError: bytes are no mapping." in " ".join(
+        workspace.explain("m")["story"]
+    )
+    assert len(caplog.records) == 1
+
+
+def test_what_a_fake_logs_is_seen():
+    """What a vendor's application writes to its log goes to stderr, also when it is called in process."""
+    seen = []
+
+    def application(environ, start_response):
+        seen.append(environ["wsgi.errors"])
+        start_response("204 No Content", [])
+        return []
+
+    session = requests.Session()
+    session.mount("http://here.invalid", InProcessAdapter(application))
+    session.get("http://here.invalid/")
+
+    assert seen == [sys.stderr]

@@ -188,6 +188,29 @@ def test_a_changed_file_counts_at_the_next_start(file):
 
 
 @pytest.mark.slow
+def test_a_key_that_changed_since_a_snapshot(file):
+    """Restored after the file changed, the workspace has the keys of now; a key of another's stops the start."""
+    data = ("--config", str(file))
+    with serving(*data) as served:
+        served.client.workspace("default").snapshot("s")
+        served.client.create("x", sources={"website": {"writeKey": "taken"}})
+        assert served.terminate() == 0
+    file.write_text(file.read_text().replace("my-web-key", "another-key"))
+    with serving(*data) as served:
+        served.client.workspace("default").restore("s")
+        now = served.client.workspace("default")
+        now.post("track", {"userId": "u", "event": "E"})
+        assert now.write_key == "another-key"
+        assert len(now.view("messages")) == 1
+        assert served.terminate() == 0
+    file.write_text(file.read_text().replace("another-key", "taken"))
+    done = run_inkstand("serve", *data)
+
+    assert done.returncode == 2
+    assert "The segment key 'taken' belongs to workspace 'x' already." in done.stderr
+
+
+@pytest.mark.slow
 def test_config_tells_each_value_and_where_it_comes_from(file):
     """As text, as JSON, and its schema for editors."""
     told = run_inkstand("config", cwd=file.parent, env={"INKSTAND_HOST": "::1"}).stdout

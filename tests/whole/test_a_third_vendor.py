@@ -63,6 +63,38 @@ def test_a_folder_is_all_it_takes():
         assert by_host.status_code == 401
 
 
+BROKEN = {
+    "no such folder": (None, None, "There is no folder"),
+    "the vendor itself": ("", None, "Did you mean the folder around it"),
+    "no VENDOR": ("__init__.py", ("VENDOR =", "OTHER ="), "No folder in"),
+    "a slug twice": ("__init__.py", ('slug="parrot"', 'slug="inkit"'), "Two vendors have the slug 'inkit'"),
+    "a view of no prefix": ("views.py", ('"parrot.phrases"', '"phrases"'), "must begin with 'parrot.'"),
+    "a table of no prefix": ("tables.py", ('"parrot_phrases"', '"phrases"'), "must begin with 'parrot_'"),
+    "an import that fails": ("api.py", ("from flask", "from flusk"), "api.py: create_app cannot be loaded"),
+    "a confidence": ("ledger.yaml", ("documented", "sure"), "confidence is one of"),
+    "no YAML": ("ledger.yaml", ("part: parrot", "part: [parrot"), "cannot be read"),
+    "another part": ("ledger.yaml", ("part: parrot", "part: parot"), "the rule 'parot.phrase_missing' must begin"),
+    "a beat without a call": ("examples.yaml", ("do:", "dox:"), "each beat has title, save"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_vendor_that_is_not_right_is_told_at_the_start(tmp_path, name):
+    """One line says which file, what was wanted and what came; nothing is served half."""
+    file, change, told = BROKEN[name]
+    shutil.copytree(FOLDER, tmp_path / "more")
+    folder = tmp_path / ("none" if file is None else "more/parrot" if file == "" else "more")
+    if change:
+        path = tmp_path / "more" / "parrot" / file
+        assert change[0] in path.read_text()
+        path.write_text(path.read_text().replace(*change))
+    done = run_inkstand("serve", "--port", "0", "--fakes", str(folder))
+
+    assert done.returncode == 3, done.stderr
+    assert told in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_stories_the_demo_and_the_ledger(tmp_path):
     """Named by a variable, the folder is found by run, demo, ledger and pytest as well."""
     (tmp_path / "parrot.scenario.yaml").write_text(STORY)

@@ -126,6 +126,17 @@ def test_a_failed_workspace_can_be_kept(suite):
         assert len(list(served.client.workspaces())) == 2
 
 
+def test_a_setup_that_fails_is_kept_too(suite):
+    """What fails before the test itself is told and kept as well."""
+    done = suite(
+        "import pytest\n@pytest.fixture\ndef bad(inkstand):\n    raise RuntimeError\ndef test_it(bad): pass\n",
+        "--inkstand-keep",
+    )
+
+    assert "1 error" in done.stdout
+    assert re.search(r"test_it: inkstand serve --data-dir \S+, then: inkstand explain -w test-it-", done.stdout)
+
+
 def test_a_server_that_does_not_answer(suite):
     """A wrong address is an error that says what to do."""
     done = suite(FAILING, "--inkstand-url", "http://127.0.0.1:9", "-k", "by_hand")

@@ -1,0 +1,46 @@
+"""Whether a vendor's folder is right: everything in it is loaded once, so that a mistake is told at the start."""
+
+from __future__ import annotations
+
+from .http import letters
+from .ledger import LedgerError
+from .vendor import Vendor, VendorError
+
+_WANTED = {"destination": "DESTINATIONS", "api": "create_app", "tables": "METADATA", "views": "VIEWS"}
+
+
+def check(vendor: Vendor) -> None:
+    """Load everything of a vendor.
+
+    Raises VendorError, naming the file, for what cannot be loaded, and for a name that another vendor could have.
+    """
+    for module, what in _WANTED.items():
+        try:
+            vendor.load(module, what)
+        except Exception as error:
+            message = f"{vendor.package}/{module}.py: {what} cannot be loaded: {type(error).__name__}: {error}"
+            raise VendorError(message) from error
+    try:
+        ledger, examples = vendor.ledger, vendor.examples
+    except LedgerError as error:
+        raise VendorError(str(error)) from error
+    except Exception as error:
+        message = f"{vendor.package}: ledger.yaml or examples.yaml cannot be read: {' '.join(str(error).split())}"
+        raise VendorError(message) from error
+    own = vendor.service
+    named = [
+        *(("view", view.name, f"{own}.") for view in vendor.views),
+        *(("table", table, f"{own}_") for table in vendor.tables.tables),
+        *(("rule", rule, f"{own}.") for rule in ledger.rules),
+    ]
+    for kind, name, prefix in named:
+        if not name.startswith(prefix):
+            message = f"{vendor.package}: the {kind} {name!r} must begin with {prefix!r}: two vendors never meet."
+            raise VendorError(message)
+    for beat in examples.get("beats", ()):
+        if "do" not in beat or "save" not in beat:
+            message = f"{vendor.package}/examples.yaml: each beat has title, save (names its message) and do (a call)."
+            raise VendorError(message)
+    if letters(vendor.slug) != letters(own) or vendor.slug != vendor.slug.lower():
+        message = f"{vendor.package}: a slug is lower-case letters, digits and dashes; {vendor.slug!r} came."
+        raise VendorError(message)
