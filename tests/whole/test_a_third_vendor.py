@@ -63,6 +63,21 @@ def test_a_folder_is_all_it_takes():
         assert by_host.status_code == 401
 
 
+def test_what_the_guide_sets_up_can_be_set_up(tmp_path):
+    """The guide's seed and setup work as they stand, with a file that names folder and phrases."""
+    shutil.copytree(FOLDER, tmp_path / "more")
+    for name, text in re.findall(r"^`(seed.py|setup.py)`\n\n```python\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE):
+        (tmp_path / "more" / "parrot" / name).write_text(text)
+    file = tmp_path / "inkstand.yaml"
+    file.write_text("fakes: more\nworkspace: {vendors: {parrot: {known: [Ahoy]}}}\n")
+    with serving("--config", str(file)) as served:
+        assert [row["phrase"] for row in served.client.create("one").view("parrot.phrases")] == ["Ahoy"]
+    file.write_text(file.read_text().replace("known", "knwon"))
+    done = run_inkstand("serve", "--port", "0", "--config", str(file))
+    assert "inkstand.yaml:2:" in done.stderr
+    assert "Unknown field" in done.stderr
+
+
 BROKEN = {
     "no such folder": (None, None, "There is no folder"),
     "the vendor itself": ("", None, "Did you mean the folder around it"),
