@@ -22,12 +22,14 @@ class Report:
     data: Any
 
 
-def listed(vendors: Sequence[Vendor]) -> Report:
-    """Every rule, by part, and the counts."""
+def listed(vendors: Sequence[Vendor], only: str | None = None) -> Report:
+    """Every rule, by part, or `only` those of one part; and the counts."""
     lines: list[str] = []
     parts = []
     counts: Counter[str] = Counter()
     for part in ledgers(vendors):
+        if only not in {None, part.part}:
+            continue
         lines.append(part.part)
         for rule in part.rules.values():
             counts[rule.confidence] += 1
@@ -40,8 +42,10 @@ def listed(vendors: Sequence[Vendor]) -> Report:
     return Report(lines, {"parts": parts, "counts": dict(counts)})
 
 
-def one_rule(vendors: Sequence[Vendor], ident: str) -> Report:
-    """One rule in full; raises UnknownNameError, naming the nearest."""
+def asked(vendors: Sequence[Vendor], ident: str) -> Report:
+    """One rule in full, or the rules of a part (`tracking`, `inkit`); raises UnknownNameError, naming the nearest."""
+    if ident in {part.part for part in ledgers(vendors)}:
+        return listed(vendors, ident)
     rules = {rule.id: rule for part in ledgers(vendors) for rule in part.rules.values()}
     if ident not in rules:
         message = f"There is no rule {ident!r}.{nearest(ident, list(rules))}"

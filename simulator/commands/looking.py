@@ -88,15 +88,15 @@ def explain(
 @click.argument("rule", required=False)
 @as_json_option
 def ledger(rule: str | None, *, as_json: bool) -> None:
-    """List the rules that anything here is decided by, with source and confidence; or one of them."""
+    """List the rules that anything here is decided by, with source and confidence; or one of them, or one part's."""
     from inkstand.fakes.kit.vendor import VendorError, discover  # noqa: PLC0415  # only this command reads ledgers
-    from inkstand.simulator.ledger_report import listed, one_rule  # noqa: PLC0415  # likewise
+    from inkstand.simulator.ledger_report import asked, listed  # noqa: PLC0415  # likewise
 
     try:
         vendors = discover(resolve(os.environ).settings.fakes)
     except VendorError as error:
         raise CannotStartError(str(error)) from error
-    told = one_rule(vendors, rule) if rule else listed(vendors)
+    told = asked(vendors, rule) if rule else listed(vendors)
     if as_json:
         print_json(told.data)
     else:

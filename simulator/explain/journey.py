@@ -116,8 +116,9 @@ def _fate(delivery: Row) -> str:
 def _steps(recorded: Recorded, rules: Rules) -> Iterable[dict[str, Any]]:
     if recorded.message:
         yield {"stage": "accepted", "at": recorded.message["receivedAt"], "say": "Segment took the call."}
+    which = "Another call with this messageId" if recorded.message else "A call"
     for discard in recorded.discards:
-        yield {"stage": "discarded", "at": discard["receivedAt"], "say": f"A call was discarded: {discard['code']}."}
+        yield {"stage": "discarded", "at": discard["receivedAt"], "say": f"{which} was discarded: {discard['code']}."}
     for row in recorded.reasons:
         reason = Reason(row["rule"], row["facts"], row["cause"])
         yield {

@@ -14,7 +14,7 @@ from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.storage.tables import attempts, deliveries, discards, messages
 from inkstand.simulator.storage.views import VIEWS
-from inkstand.simulator.workspaces.registry import Registry
+from inkstand.simulator.workspaces.registry import SEGMENT, Registry
 from inkstand.simulator.workspaces.workspace import Workspace
 
 from .journey import Journey, Recorded, journey
@@ -98,10 +98,10 @@ def _look_alikes(workspace: Workspace, column: str, wanted: str | None) -> list[
 
 def strangers(registry: Registry, since: str = "") -> list[str]:
     """The newest calls with a write key nobody has, and requests refused, since a time as text; as sentences."""
+    unknown = [row for row in registry.list_unclaimed() if row["service"] == SEGMENT and str(row["at"]) >= since]
     hints = [
         f"A call came with the write key {row['credential']!r}, which no source has ({row['what']}, {row['at']})."
-        for row in registry.list_unclaimed()[-_LIKE_THIS_AT_MOST:]
-        if row["service"] == "segment" and str(row["at"]) >= since
+        for row in unknown[-_LIKE_THIS_AT_MOST:]
     ]
     hints += [
         f"A request was refused: {row['what']}, {row['at']}: {row['message']}"

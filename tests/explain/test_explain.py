@@ -148,3 +148,12 @@ def test_a_misspelt_template_is_mended_by_its_name(workspace):
     workspace.settle()
 
     assert workspace.explain("m")["cause"]["mend"]["set"] == {"traits.template_id": "tmpl_demoInvoice"}
+
+
+def test_a_fakes_stranger_hides_no_write_key(client, workspace):
+    """Calls with a vendor's unknown key do not push the one with an unknown write key out of sight."""
+    client.request("POST", "/v1/track", json={"userId": "u", "event": "E"}, auth=("nobody-has-this", ""))
+    for number in range(5):
+        client.request("POST", "/inkit/integrations/segment", json={}, auth=(f"unknown-{number}", ""))
+
+    assert any("nobody-has-this" in hint for hint in workspace.explain_newest(event="E")["hints"])

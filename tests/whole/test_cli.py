@@ -196,6 +196,9 @@ def test_the_ledger_is_told():
     assert "source: Segment's page, Product Events" in run_inkstand("ledger", "movable_ink.signal.url_missing").stdout
     assert "Did you mean" in run_inkstand("ledger", "movable_ink.signal.url_mising").stderr
     assert json.loads(run_inkstand("ledger", "--json").stdout)["counts"]["documented"] > 20
+    part = run_inkstand("ledger", "inkit").stdout
+    assert "inkit.template.field_missing" in part
+    assert "movable_ink." not in part
 
 
 @pytest.mark.parametrize("arguments", [("nothing",), ("demo", "--seed", "x"), ("serve", "--port", "99999"), ("run",)])

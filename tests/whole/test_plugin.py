@@ -7,6 +7,9 @@ import pytest
 from tests.conftest import CLEAN, run_inkstand, serving
 
 pytestmark = pytest.mark.slow
+PLAIN = {name: value for name, value in CLEAN.items() if name != "CI"}
+"""Where pytest believes to be in CI it prints every failure twice."""
+
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 POST = """
 import pytest, requests
@@ -43,7 +46,7 @@ def suite(tmp_path):
     def run(text, *options):
         (tmp_path / "test_shop.py").write_text(text)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=CLEAN, timeout=100)
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=PLAIN, timeout=100)
 
     return run
 
