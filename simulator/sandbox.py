@@ -16,7 +16,7 @@ from inkstand.fakes.kit.views import View
 from inkstand.fakes.kit.world import Clock, identifier, machine_now
 
 from .delivery.catalogue import Catalogue
-from .delivery.courtesy import Courtesy
+from .delivery.courtesy import Turnstile
 from .delivery.deliver import Deliverer, Horizon
 from .delivery.process import process, processed
 from .errors import NotNowError, UnknownNameError, nearest
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from .delivery.transport import Transport
     from .delivery.worker import Worker
 
-
-WATCHERS_PAUSE = 63.0
-"""All who wait together take one sixty-fourth of the processor while calls come in."""
 
 Found = TypeVar("Found")
 
@@ -62,7 +59,7 @@ class Sandbox:
         self.worker: Worker | None = None
         self.rooms = Rooms()
         self.ending = False
-        self._watching = Courtesy(WATCHERS_PAUSE, longest=1.0)
+        self.turnstile = Turnstile()
 
     @cached_property
     def views(self) -> dict[str, View]:
@@ -80,7 +77,7 @@ class Sandbox:
         when the workspace was reset or deleted since the calls were received.
         """
         append(workspace.door, receipt, list(calls))
-        self._watching.call_came()
+        self.turnstile.call_came()
         if self.worker is not None and workspace.configuration.delivery == "auto":
             self.worker.call_came(workspace.name)
 
@@ -156,21 +153,21 @@ class Sandbox:
         """
         end, epoch = time.monotonic() + seconds, workspace.door.epoch
         while True:
-            version, begun = workspace.door.version, time.thread_time()
-            found = look()
+            version = workspace.door.version
+            found = self.turnstile.look(look)
             if found is not None:
                 return found
-            self._watching.give_way(begun)
             workspace.door.wait_for_change(version, max(0.0, end - time.monotonic()))
             if workspace.door.closed or workspace.door.epoch != epoch:
                 raise WorkspaceGoneError(GONE)
             if self.ending or time.monotonic() >= end:
-                return look()
+                return self.turnstile.look(look)
 
     def let_go(self) -> None:
         """The end is near: whoever waits is answered with what there is."""
         self.ending = True
         self.rooms.on_change = lambda _: None
+        self.turnstile.let_go()
         self.registry.let_go()
 
     def create(self, name: str, asked: Setup) -> Workspace:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Response, request
@@ -25,7 +26,7 @@ from .looking import FIELDS, cursor, known, look
 blueprint = Blueprint("waiting", __name__, description="Waiting for a view, and following it")
 _ROWS_TOLD = 100
 _RESET = "event: reset\ndata: null\n\n"
-_STREAMED_AT_ONCE = 200
+_AT_ONCE = 200
 _SIGN_OF_LIFE_SECONDS = 1.0
 
 
@@ -143,7 +144,9 @@ def _events(
         yield "retry: 250\n\n"
         while (left := end - time.monotonic()) > 0:
             version = found.door.version
-            page = one.read(found.door, Wanted(first.where, first.since, after, _STREAMED_AT_ONCE))
+            page = house.turnstile.look(
+                partial(one.read, found.door, Wanted(first.where, first.since, after, _AT_ONCE))
+            )
             after = page.last
             if page.rows:
                 yield "".join(_event(cursor(epoch, at), row) for at, row in zip(page.places, page.rows, strict=True))

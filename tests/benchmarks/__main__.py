@@ -14,16 +14,19 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import requests
 from werkzeug.test import Client
 
 from inkstand.simulator.app import Inkstand
+from inkstand.simulator.rooms import STREAMS, WAITS
 
 from .load import EVENT, KEY, engine, folder, rate
 
@@ -39,6 +42,7 @@ FLOORS = {
     "batch of 100, worker on, 8 connections": ("at least", 0.30, 0.36),
     "batch of 100, worker off, 1 connection": ("at least", 0.45, 0.55),
     "batch of 100, worker off, 8 connections": ("at least", 0.30, 0.36),
+    "single call, 32 waits and 16 streams, x none": ("at least", 0.80, 0.95),
     "reset with events stored, x at 0": ("at most", 2.5, 1.9),
     "batch rate with events stored, x empty": ("at least", 0.75, 0.90),
     "memory with events stored, x idle": ("at most", 1.2, 1.1),
@@ -165,6 +169,31 @@ def reset_ratio(count: int) -> float:
         return statistics.median(full) / empty
 
 
+def held_open(seconds: float) -> float:
+    """The rate of single calls with every wait and stream open in the same workspace, against that with none."""
+    with running(inkstand) as (port, _):
+        rate(port, "/v1/track", 1, 8, 1)
+        alone = rate(port, "/v1/track", 1, 8, seconds)
+        url = f"http://127.0.0.1:{port}/_sandbox/v1/workspaces/default"
+        never = {"view": "messages", "where": {"event": "Never", "userId": "nobody"}, "timeout": "60s"}
+
+        def wait() -> None:
+            with suppress(requests.RequestException):  # the server ends before they do
+                requests.post(f"{url}/wait", json=never, timeout=90)
+
+        for _ in range(WAITS):
+            threading.Thread(target=wait, daemon=True).start()
+        follow = {"for": "60s"}
+        streams = [
+            requests.get(f"{url}/views/movable_ink.events/stream", params=follow, stream=True, timeout=90)
+            for _ in range(STREAMS)
+        ]
+        ratio = rate(port, "/v1/track", 1, 8, seconds) / alone
+        for stream in streams:
+            stream.close()
+        return ratio
+
+
 def growth(count: int, seconds: float) -> tuple[float, float]:
     """With so many events stored: the rate of batches against the empty one, and the memory against the idle one."""
     with running(without_worker) as (port, _):
@@ -233,6 +262,8 @@ def rows(chosen: argparse.Namespace) -> Iterator[tuple[str, float]]:
                 if name in FLOORS:
                     measure = accepting(path, batch, connections, chosen.seconds)
                     yield name, pairs(measure, chosen.rounds, ours)
+    ratios = [held_open(chosen.seconds) for _ in range(chosen.rounds)]
+    yield "single call, 32 waits and 16 streams, x none", statistics.median(ratios)
     yield "reset with events stored, x at 0", reset_ratio(chosen.stored)
     speed, memory = growth(chosen.stored, chosen.seconds)
     yield "batch rate with events stored, x empty", speed
@@ -252,11 +283,11 @@ def main() -> None:
     for name, value in rows(chosen):
         kind, floor, aim = FLOORS[name]
         missed = value < floor if kind == "at least" else value > floor
-        print(f"{name:<44} {value:6.2f}   {kind} {floor:.2f}, aim {aim:.2f}{'   missed' if missed else ''}", flush=True)
+        print(f"{name:<46} {value:6.2f}   {kind} {floor:.2f}, aim {aim:.2f}{'   missed' if missed else ''}", flush=True)
     ratio, milliseconds = fixture_cost(chosen.tests)
     name = "a test with a workspace, x a bare Flask app"
-    print(f"{name:<44} {ratio:6.2f}   {milliseconds:.1f} ms over HTTP, less an empty test")
-    print(f"{'whole path, in process, one thread':<44} {whole_path(2_000, profile=chosen.profile):6.0f} events/s")
+    print(f"{name:<46} {ratio:6.2f}   {milliseconds:.1f} ms over HTTP, less an empty test")
+    print(f"{'whole path, in process, one thread':<46} {whole_path(2_000, profile=chosen.profile):6.0f} events/s")
 
 
 if __name__ == "__main__":
