@@ -17,7 +17,7 @@ class Courtesy:
     and pauses are taken one after the other, so that all who keep one courtesy together keep to the share.
     """
 
-    RECENT = 0.005
+    RECENT = 0.025
 
     LONGEST_PAUSE = 0.05
 
