@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Self
 from inkstand.fakes.kit.current import TENANTS_KEY
 from inkstand.fakes.kit.faults import EFFECT_KEY, ENACT_KEY, Effect
 from inkstand.fakes.kit.http import dump_json
-from inkstand.fakes.kit.vendor import Vendor, VendorError, discover
+from inkstand.fakes.kit.vendor import Vendor
 
 from .delivery.courtesy import Courtesy
 from .delivery.worker import Worker
-from .errors import BusyError, CannotStartError
+from .errors import PROBLEM, BusyError, problem
 from .guard import stranger
 from .model import IN_PROCESS
 from .sandbox import Sandbox
@@ -49,28 +49,18 @@ class Inkstand:
         self.temporary = self.settings.data_dir is None
         self.folder = Path(self.settings.data_dir or tempfile.mkdtemp(prefix="inkstand-"))
         self.folder.mkdir(parents=True, exist_ok=True)
-        found = self._found() if vendors is None else vendors
+        found = self.settings.vendors() if vendors is None else vendors
         self.sandbox = Sandbox(self.folder, found, self._make_transport, self.settings.workspace)
         self.application = Dispatcher(self)
         self.hang_up: BaseException | type[BaseException] = ConnectionAbortedError
         self._closing = threading.Event()
 
-    def _found(self) -> Sequence[Vendor]:
-        try:
-            vendors = discover(self.settings.fakes)
-            if self.settings.fakes:
-                from inkstand.fakes.kit.vendor_check import check  # noqa: PLC0415  # ours are checked by tests
-
-                for vendor in vendors:
-                    check(vendor)
-        except VendorError as error:
-            raise CannotStartError(str(error)) from error
-        return vendors
-
     def start_worker(self) -> None:
         """Begin to deliver by itself."""
         registry = self.sandbox.registry
-        self.sandbox.worker = Worker(registry.get, registry.names, self.sandbox.deliverer, Courtesy())
+        self.sandbox.worker = Worker(
+            registry.get, registry.names, self.sandbox.deliverer, Courtesy(self.sandbox.traffic)
+        )
         self.sandbox.worker.start()
 
     def session(self) -> requests.Session:
@@ -171,8 +161,8 @@ class Dispatcher:
         why = stranger(environ, settings.hosts, settings.public_url)
         if why is None:
             return application(environ, start_response)
-        body = dump_json({"type": "about:blank", "title": "Forbidden", "status": 403, "detail": why})
-        headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
+        body = dump_json(problem(403, "Forbidden", why))
+        headers = [("Content-Type", PROBLEM), ("Content-Length", str(len(body)))]
         start_response("403 Forbidden", headers)
         return [body]
 

@@ -9,9 +9,10 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from inkstand.fakes.kit.fields import BESIDE
-from inkstand.fakes.kit.vendor import VendorError
+from inkstand.fakes.kit.vendor import VendorError, discover
 
 from .errors import BrokenFileError, SetupError, nearest
+from .workspaces.configuration import DEFAULT_WORKSPACE, configured
 from .workspaces.setup import SetupSchema
 from .yamlfile import complaints, parse
 
@@ -30,6 +31,7 @@ class FileSchema(Schema):
         fields.String(), metadata={"description": "further names that the controls may be asked for by"}
     )
     fakes = fields.List(fields.String(), metadata={"description": "folders with further vendors; relative to the file"})
+    workspace = fields.Nested(SetupSchema, metadata={"description": "how every workspace is set up"})
 
     @pre_load
     def one_is_a_list(self, data: Any, **_: Any) -> Any:  # whatever YAML holds
@@ -37,8 +39,6 @@ class FileSchema(Schema):
         if isinstance(data, dict):
             return {key: [one] if key in _LISTS and isinstance(one, str) else one for key, one in data.items()}
         return data
-
-    workspace = fields.Nested(SetupSchema, metadata={"description": "how every workspace is set up"})
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -85,8 +85,6 @@ def json_schema(fakes: Sequence[str] = ()) -> dict[str, Any]:
     from apispec import APISpec  # noqa: PLC0415  # only whoever asks for the schema needs it
     from apispec.ext.marshmallow import MarshmallowPlugin  # noqa: PLC0415  # likewise
 
-    from inkstand.fakes.kit.vendor import discover  # noqa: PLC0415  # likewise
-
     spec = APISpec("inkstand", "1", "3.1.0", plugins=[MarshmallowPlugin(schema_name_resolver=_schema_name)])
     spec.components.schema("File", schema=FileSchema)
     sections = {}
@@ -105,10 +103,6 @@ def json_schema(fakes: Sequence[str] = ()) -> dict[str, Any]:
 
 def _check_workspace(settings: dict[str, Any]) -> None:
     """Raises SetupError for something that there is not."""
-    from inkstand.fakes.kit.vendor import discover  # noqa: PLC0415  # a file without a workspace needs no vendor
-
-    from .workspaces.configuration import DEFAULT_WORKSPACE, configured  # noqa: PLC0415  # likewise
-
     setup = settings.get("workspace")
     if setup is not None:
         found = configured(DEFAULT_WORKSPACE, discover(settings.get("fakes", ())), setup)

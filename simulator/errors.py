@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+PROBLEM = "application/problem+json"
+
 
 class InkstandError(Exception):
     """Anything that a person can put right; the text says how. `status` is its HTTP status, `title` its kind."""
@@ -76,6 +78,11 @@ class BusyError(InkstandError):
 
     status = 503
     title = "Busy"
+
+
+def problem(status: int, title: str, detail: str) -> dict[str, object]:
+    """An error as RFC 9457 has it, for an answer of the type `PROBLEM`."""
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail}
 
 
 def nearest(name: str, known: list[str], at_least: float = 0.5) -> str:

@@ -38,6 +38,11 @@ class Envelope:
         said = {name: value for name, value in vars(self).items() if name in _SAID and value is not None}
         return dump_text(said) if said else None
 
+    @cached_property
+    def unclear(self) -> tuple[Reason, ...]:
+        """What is worth telling of a `sentAt` that could not be read."""
+        return unread("sentAt", self.sent_at)
+
 
 class Times(msgspec.Struct, frozen=True):
     """The three times that are worked out for a message, in milliseconds."""
@@ -56,8 +61,16 @@ class Logged(Protocol):
 
 def held(row: Logged) -> dict[str, Any]:
     """The message of a row of the log, as Segment holds it (camelCase)."""
-    said = parse_json(row["envelope"].encode()) if row["envelope"] else {}
-    return normalize(row["type"], parse_json(row["raw"]), row["message_id"], Envelope(**said), row["received_at"])
+    return normalize(row["type"], parse_json(row["raw"]), row["message_id"], _envelope(row), row["received_at"])
+
+
+def integrations_of(row: Logged) -> Mapping[str, Any]:
+    """The integrations object of a row's message, without making the rest of it."""
+    return merged(_envelope(row).integrations, parse_json(row["raw"]).get("integrations"))
+
+
+def _envelope(row: Logged) -> Envelope:
+    return Envelope(**parse_json(row["envelope"].encode())) if row["envelope"] else Envelope()
 
 
 def normalize(call_type: str, call: Call, message_id: str, envelope: Envelope, received_at: int) -> dict[str, Any]:
@@ -103,18 +116,14 @@ def correct_times(original: object, sent_at: object, received_at: int) -> Times:
     return Times(corrected, sent, called)
 
 
-def unclear_times(original: object, sent_at: object) -> tuple[Reason, ...]:
-    """What is worth telling of times that could not be read."""
-    return (*_unread("timestamp", original), *_unread("sentAt", sent_at))
-
-
-def _unread(member: str, value: object) -> tuple[Reason, ...]:
+def unread(member: str, value: object) -> tuple[Reason, ...]:
+    """What is worth telling of a time that could not be read."""
     if value is None or parse_iso(value) is not None:
         return ()
     return (Reason("tracking.time_unreadable", {"member": member, "came": repr(value)[:80]}),)
 
 
-def merged(outer: object, inner: object) -> object:
+def merged(outer: object, inner: object) -> dict[str, Any]:
     """Batch-level and call-level members as one, key by key; the call's own win."""
     if not isinstance(outer, dict):
         return inner if isinstance(inner, dict) else {}

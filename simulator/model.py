@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,6 +13,9 @@ from inkstand.fakes.kit.ledger import Reason
 
 IN_PROCESS = "http://inkstand.invalid"
 """Where the fakes of this process live for a delivery; a name that by RFC 2606 leads nowhere else."""
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+"""What a workspace and a snapshot may be called: good as a file's name and in an address."""
 
 CALL_TYPES: frozenset[str] = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 

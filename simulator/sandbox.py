@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +16,7 @@ from inkstand.fakes.kit.views import View
 from inkstand.fakes.kit.world import Clock, identifier, machine_now
 
 from .delivery.catalogue import Catalogue
-from .delivery.courtesy import Turnstile
+from .delivery.courtesy import Traffic, Turnstile
 from .delivery.deliver import Deliverer, Horizon
 from .delivery.process import process, processed
 from .errors import NotNowError, UnknownNameError, nearest
@@ -59,7 +59,8 @@ class Sandbox:
         self.worker: Worker | None = None
         self.rooms = Rooms()
         self.ending = False
-        self.turnstile = Turnstile()
+        self.traffic = Traffic()
+        self.turnstile = Turnstile(self.traffic)
 
     @cached_property
     def views(self) -> dict[str, View]:
@@ -77,16 +78,16 @@ class Sandbox:
         when the workspace was reset or deleted since the calls were received.
         """
         append(workspace.door, receipt, list(calls))
-        self.turnstile.call_came()
+        self.traffic.call_came()
         if self.worker is not None and workspace.configuration.delivery == "auto":
-            self.worker.call_came(workspace.name)
+            self.worker.wake(workspace.name)
 
     def settle(self, workspace: Workspace) -> int:
         """Process and deliver everything that is due at this moment, in planned order, in this thread.
 
         What arrives meanwhile waits for the next settle (or the worker). Returns how many deliveries were tried.
         """
-        with workspace.settling, self._worker_kept_out(workspace):
+        with self._alone(workspace):
             return self._settle(workspace, newest(workspace.door))
 
     def is_quiet(self, workspace: Workspace) -> bool:
@@ -112,7 +113,7 @@ class Sandbox:
         if workspace.world.now() + milliseconds > LAST:
             message = f"That is too far: it is {iso(workspace.world.now())}, and the clock ends with the year 9999."
             raise NotNowError(message)
-        with workspace.settling, self._worker_kept_out(workspace):
+        with self._alone(workspace):
             epoch, upto = workspace.door.epoch, newest(workspace.door)
             tried = self._settle(workspace, upto)
             end = workspace.world.now() + milliseconds
@@ -131,18 +132,18 @@ class Sandbox:
         self._set_clock(workspace, lambda clock: Clock(offset=clock.now() - machine_now()))
 
     def _set_clock(self, workspace: Workspace, change: Callable[[Clock], Clock]) -> None:
-        with workspace.settling, self._worker_kept_out(workspace):
+        with self._alone(workspace):
             workspace.set_clock(change, workspace.door.epoch)
 
     def snapshot(self, workspace: Workspace, name: str) -> Snapshot:
         """Keep a copy of a workspace, taken between two attempts, in place of one of the same name."""
-        with workspace.settling, self._worker_kept_out(workspace):
+        with self._alone(workspace):
             return self.registry.snapshots(workspace.name).take(workspace.door, name)
 
     def restore(self, workspace: Workspace, name: str, of: str | None = None) -> None:
         """Put a workspace back to a snapshot: its own, or one `of` another workspace, with its own credentials."""
         path = self.registry.snapshots(of or workspace.name).found(name)
-        with workspace.settling, self._worker_kept_out(workspace):
+        with self._alone(workspace):
             self.registry.restore(workspace.name, path)
 
     def watch(self, workspace: Workspace, look: Callable[[], Found | None], seconds: float) -> Found | None:
@@ -210,5 +211,12 @@ class Sandbox:
             self.worker.stop()
         self.registry.close()
 
-    def _worker_kept_out(self, workspace: Workspace) -> AbstractContextManager[None]:
-        return nullcontext() if self.worker is None else self.worker.kept_out(workspace.name)
+    @contextmanager
+    def _alone(self, workspace: Workspace) -> Iterator[None]:
+        """Deliver nothing else in a workspace for as long as the block lasts; takes a seat, for it may have to wait.
+
+        Raises BusyError when none is free.
+        """
+        kept_out = nullcontext() if self.worker is None else self.worker.kept_out(workspace.name)
+        with self.rooms.orders.seat(), workspace.settling, kept_out:
+            yield

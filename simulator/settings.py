@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from inkstand.fakes.kit.vendor import Vendor, VendorError, discover
+
 from .errors import CannotStartError, InkstandError
 
 DEFAULT_PORT = 4650
@@ -40,6 +42,22 @@ class Settings:
         """Every name that the controls may be asked for by, beside those that are always ours."""
         public = urlsplit(self.public_url).hostname if self.public_url else None
         return frozenset(name.lower() for name in (*self.allowed_hosts, self.host, public) if name)
+
+    def vendors(self) -> tuple[Vendor, ...]:
+        """Every vendor that is found; with folders of one's own all are checked first (ours alone are, by tests).
+
+        Raises CannotStartError for a folder that holds none, or one that is not right.
+        """
+        try:
+            found = discover(self.fakes)
+            if self.fakes:
+                from inkstand.fakes.kit.vendor_check import check  # noqa: PLC0415  # brings the ledgers' YAML
+
+                for vendor in found:
+                    check(vendor)
+        except VendorError as error:
+            raise CannotStartError(str(error)) from error
+        return found
 
 
 @dataclass(frozen=True)

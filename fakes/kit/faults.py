@@ -106,8 +106,6 @@ def strike(tenant: Tenant, service: str, epoch: int, cause: str | None) -> Effec
 
     `cause` names what the call is made for. Raises WorkspaceGoneError when that life of the workspace is over.
     """
-    if service not in tenant.faulty:
-        return None
     world = tenant.world
     with tenant.door.write(epoch) as tx:
         effect = None

@@ -112,6 +112,17 @@ class Vendor:
         return import_module(f"{self.package}.{module}")
 
 
+def known_by(vendors: Sequence[Vendor]) -> dict[tuple[str, str], Vendor]:
+    """The vendor that knows its customer by a setting: by destination and setting."""
+    return {
+        (destination.slug, setting.name): vendor
+        for vendor in vendors
+        for destination in vendor.destinations
+        for setting in destination.settings
+        if setting.credential
+    }
+
+
 class VendorError(Exception):
     """A folder of vendors holds none, or one that is not right; the text says what was wanted."""
 

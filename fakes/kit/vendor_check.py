@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from .http import letters
+import re
+
 from .ledger import LedgerError
 from .vendor import Vendor, VendorError
 
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _WANTED = {"destination": "DESTINATIONS", "api": "create_app", "tables": "METADATA", "views": "VIEWS"}
 
 
@@ -41,6 +43,6 @@ def check(vendor: Vendor) -> None:
         if "do" not in beat or "save" not in beat:
             message = f"{vendor.package}/examples.yaml: each beat has title, save (names its message) and do (a call)."
             raise VendorError(message)
-    if letters(vendor.slug) != letters(own) or vendor.slug != vendor.slug.lower():
+    if not _SLUG.fullmatch(vendor.slug):
         message = f"{vendor.package}: a slug is lower-case letters, digits and dashes; {vendor.slug!r} came."
         raise VendorError(message)

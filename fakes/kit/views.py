@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import String, bindparam, func, or_
-from sqlalchemy.sql import ColumnElement, Select, select
+from sqlalchemy.sql import ColumnElement, Select, Subquery, select
 
 from .http import dump_text, storable
 from .storage import Door, Statement
@@ -90,7 +91,9 @@ class Listed:
         self.timed = at is not None
         self.shape = shape
         text = {column.name for column in query.selected_columns if isinstance(column.type, String)}
-        self._columns = {name: column for name, column in fields.items() if column and column.removesuffix("?") in text}
+        named = {name: column.removesuffix("?") for name, column in fields.items() if column}
+        self._columns = {name: column for name, column in named.items() if column in text}
+        self._loose = {name for name, column in fields.items() if column and column.endswith("?")}
         self._at = at
         self._query = query
         self._statements: dict[tuple[object, ...], Statement] = {}
@@ -102,7 +105,7 @@ class Listed:
     def count(self, door: Door, wanted: Wanted) -> int:
         """How many rows there are of those that are wanted, whatever the limit."""
         narrowed = self._narrowed(wanted)
-        if len(narrowed) == len(wanted.where) and all(map(self._is_exact, narrowed)):
+        if len(narrowed) == len(wanted.where) and not self._loose.intersection(narrowed):
             found = door.read(self._counting(narrowed, timed=wanted.since is not None), **self._given(wanted))
             return int(found[0]["count"])
         return sum(1 for _ in self._found(door, wanted))
@@ -114,31 +117,32 @@ class Listed:
     def _found(self, door: Door, wanted: Wanted) -> Iterator[tuple[int, Row]]:
         """Each wanted row with its place; from the newest back if the newest are wanted."""
         statement = self._listing(self._narrowed(wanted), timed=wanted.since is not None, newest=wanted.newest)
-        given = {**self._given(wanted), "before": _EVER, "chunk": min(_CHUNK, (wanted.limit or _CHUNK) + 1)}
+        given, chunk = {**self._given(wanted), "before": _EVER}, min(_CHUNK, (wanted.limit or _CHUNK) + 1)
         while True:
-            found = door.read(statement, **given)
+            found = door.read(statement, **given, chunk=chunk)
             for stored in found:
                 row = self.shape(dict(stored))
                 if fits(row, wanted.where):
                     yield stored["seq"], row
-            if len(found) < int(str(given["chunk"])):
+            if len(found) < chunk:
                 return
             given["before" if wanted.newest else "after"] = found[-1]["seq"]
-            given["chunk"] = _CHUNK
+            chunk = _CHUNK
 
     def _narrowed(self, wanted: Wanted) -> tuple[str, ...]:
-        return tuple(sorted(name for name in wanted.where if self._columns.get(name)))
-
-    def _is_exact(self, name: str) -> bool:
-        return not str(self._columns[name]).endswith("?")
+        return tuple(sorted(name for name in wanted.where if name in self._columns))
 
     def _given(self, wanted: Wanted) -> dict[str, object]:
         narrowed = {f"is_{name}": storable(wanted.where[name]) for name in self._narrowed(wanted)}
         return {**narrowed, "after": wanted.after, **({} if wanted.since is None else {"since": wanted.since})}
 
+    @cached_property
+    def _rows(self) -> Subquery:
+        return self._query.order_by(None).subquery()
+
     def _listing(self, narrowed: tuple[str, ...], *, timed: bool, newest: bool) -> Statement:
         def make() -> Statement:
-            rows = self._query.order_by(None).subquery()
+            rows = self._rows
             order = rows.c.seq.desc() if newest else rows.c.seq
             query = select(rows).where(*self._conditions(rows.c, narrowed, timed=timed))
             return Statement(query.where(rows.c.seq < bindparam("before")).order_by(order).limit(bindparam("chunk")))
@@ -147,23 +151,24 @@ class Listed:
 
     def _counting(self, narrowed: tuple[str, ...], *, timed: bool) -> Statement:
         def make() -> Statement:
-            rows = self._query.order_by(None).subquery()
-            conditions = self._conditions(rows.c, narrowed, timed=timed)
-            return Statement(select(func.count().label("count")).select_from(rows).where(*conditions))
+            conditions = self._conditions(self._rows.c, narrowed, timed=timed)
+            return Statement(select(func.count().label("count")).select_from(self._rows).where(*conditions))
 
         return self._made(("count", narrowed, timed), make)
 
     def _conditions(self, columns: Any, narrowed: Iterable[str], *, timed: bool) -> Iterator[ColumnElement[bool]]:
         yield columns.seq > bindparam("after")
         for name in narrowed:
-            column = columns[str(self._columns[name]).removesuffix("?")]
+            column = columns[self._columns[name]]
             same = column == bindparam(f"is_{name}")
-            yield same if self._is_exact(name) else or_(same, column.is_(None))
+            yield or_(same, column.is_(None)) if name in self._loose else same
         if timed:
             yield columns[self._at] >= bindparam("since")
 
     def _made(self, key: tuple[object, ...], make: Callable[[], Statement]) -> Statement:
-        return self._statements.setdefault(key, make()) if key not in self._statements else self._statements[key]
+        if key not in self._statements:
+            self._statements[key] = make()
+        return self._statements[key]
 
 
 class Computed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -25,6 +25,11 @@ class Clock:
 
     frozen_at: int | None = None
     offset: int = 0
+
+    @property
+    def kind(self) -> Literal["real", "frozen"]:
+        """Whether it runs with the machine's clock or stands still."""
+        return "real" if self.frozen_at is None else "frozen"
 
     def now(self) -> int:
         """The time in milliseconds since 1970, UTC."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from inkstand.simulator.errors import CannotStartError
 from inkstand.simulator.settings import resolve
 
 from .common import (
@@ -89,13 +88,9 @@ def explain(
 @as_json_option
 def ledger(rule: str | None, *, as_json: bool) -> None:
     """List the rules that anything here is decided by, with source and confidence; or one of them, or one part's."""
-    from inkstand.fakes.kit.vendor import VendorError, discover  # noqa: PLC0415  # only this command reads ledgers
-    from inkstand.simulator.ledger_report import asked, listed  # noqa: PLC0415  # likewise
+    from inkstand.simulator.ledger_report import asked, listed  # noqa: PLC0415  # only this command reads ledgers
 
-    try:
-        vendors = discover(resolve(os.environ).settings.fakes)
-    except VendorError as error:
-        raise CannotStartError(str(error)) from error
+    vendors = resolve(os.environ).settings.vendors()
     told = asked(vendors, rule) if rule else listed(vendors)
     if as_json:
         print_json(told.data)

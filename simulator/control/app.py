@@ -9,7 +9,7 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from inkstand.fakes.kit.storage import WorkspaceGoneError
-from inkstand.simulator.errors import BusyError, InkstandError
+from inkstand.simulator.errors import PROBLEM, BusyError, InkstandError, problem
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.configuration import DEFAULT_WORKSPACE
 from inkstand.simulator.workspaces.registry import SEGMENT
@@ -18,7 +18,6 @@ from . import clock, explained, faults, looking, waiting, workspaces
 from .schemas import ProblemSchema
 
 PREFIX = "/_sandbox/v1"
-PROBLEM = "application/problem+json"
 _PARTS_OF_A_REQUEST = ("json", "query")
 _RETRY_AFTER_SECONDS = "1"
 _SAID = {
@@ -94,21 +93,19 @@ def with_names(document: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:
     return document
 
 
-def problem(status: int, title: str, detail: str) -> Response:
-    """An error as RFC 9457 has it."""
-    body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
-    return Response(body, status, content_type=PROBLEM)
+def _answer(status: int, title: str, detail: str) -> Response:
+    return Response(json.dumps(problem(status, title, detail)), status, content_type=PROBLEM)
 
 
 def _inkstand_error(error: InkstandError) -> Response:
-    answer = problem(error.status, error.title, str(error))
+    answer = _answer(error.status, error.title, str(error))
     if isinstance(error, BusyError):
         answer.headers["Retry-After"] = _RETRY_AFTER_SECONDS
     return answer
 
 
 def _gone(error: WorkspaceGoneError) -> Response:
-    return problem(409, "Workspace gone", f"{error}.".capitalize())
+    return _answer(409, "Workspace gone", f"{error}.".capitalize())
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -117,7 +114,7 @@ def _http_error(error: HTTPException) -> Response:
     detail = _told(messages) if messages else (error.description or error.name)
     if error.code == 404 and not messages:  # noqa: PLR2004  # no such address
         detail = f"There is no address {request.path} here. {PREFIX}/openapi.json lists them."
-    answer = problem(error.code or 500, error.name, detail)
+    answer = _answer(error.code or 500, error.name, detail)
     answer.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
     return answer
 

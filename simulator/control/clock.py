@@ -8,19 +8,18 @@ from inkstand.fakes.kit.times import iso
 from inkstand.simulator.workspaces.workspace import Workspace
 
 from . import schemas
-from .here import Told, sandbox, workspace
+from .here import BUSY, Told, sandbox, workspace
 
 blueprint = Blueprint("clock", __name__, description="The clock, and delivering what it makes due")
 
 
 @blueprint.post("/workspaces/<name>/settle")
 @blueprint.response(200, schemas.SettledSchema)
-@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
+@blueprint.alt_response(**BUSY)
 def settle(name: str) -> Told:
     """Process and deliver everything due, then answer."""
     found = workspace(name)
-    with sandbox().rooms.orders.seat():
-        return _settled(found, sandbox().settle(found))
+    return _settled(found, sandbox().settle(found))
 
 
 @blueprint.get("/workspaces/<name>/clock")
@@ -33,33 +32,30 @@ def get_clock(name: str) -> Told:
 @blueprint.post("/workspaces/<name>/clock/advance")
 @blueprint.arguments(schemas.AdvanceSchema)
 @blueprint.response(200, schemas.SettledSchema)
-@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
+@blueprint.alt_response(**BUSY)
 def advance(wanted: Told, name: str) -> Told:
     """Move the clock forward, delivering whatever falls due on the way."""
     found = workspace(name)
-    with sandbox().rooms.orders.seat():
-        return _settled(found, sandbox().advance(found, wanted["by"]))
+    return _settled(found, sandbox().advance(found, wanted["by"]))
 
 
 @blueprint.post("/workspaces/<name>/clock/freeze")
 @blueprint.response(200, schemas.ClockSchema)
-@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
+@blueprint.alt_response(**BUSY)
 def freeze(name: str) -> Told:
     """Stop the clock where it stands."""
     found = workspace(name)
-    with sandbox().rooms.orders.seat():
-        sandbox().freeze(found)
+    sandbox().freeze(found)
     return _clock(found)
 
 
 @blueprint.post("/workspaces/<name>/clock/follow")
 @blueprint.response(200, schemas.ClockSchema)
-@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
+@blueprint.alt_response(**BUSY)
 def follow(name: str) -> Told:
     """Let the clock run with the machine's again, on from where it stands."""
     found = workspace(name)
-    with sandbox().rooms.orders.seat():
-        sandbox().follow(found)
+    sandbox().follow(found)
     return _clock(found)
 
 
@@ -68,4 +64,4 @@ def _settled(found: Workspace, attempts: int) -> Told:
 
 
 def _clock(found: Workspace) -> Told:
-    return {"now": iso(found.world.now()), "clock": "real" if found.world.clock.frozen_at is None else "frozen"}
+    return {"now": iso(found.world.now()), "clock": found.world.clock.kind}

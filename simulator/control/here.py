@@ -13,6 +13,14 @@ from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.workspace import Workspace
 
 Told = Mapping[str, Any]
+BUSY: Told = {"status_code": 503, "description": "as many are held open as may be; Retry-After says when to try again"}
+"""What is documented of an address that takes a seat."""
+
+OLD_CURSOR: Told = {
+    "status_code": 410,
+    "description": "the cursor is of an earlier life: the workspace was reset since",
+}
+"""What is documented of an address that takes a cursor."""
 
 
 def sandbox() -> Sandbox:
@@ -32,7 +40,7 @@ def told_of(found: Workspace) -> Told:
         "name": found.name,
         "now": iso(found.world.now()),
         "seed": configuration.seed,
-        "clock": "real" if found.world.clock.frozen_at is None else "frozen",
+        "clock": found.world.clock.kind,
         "delivery": configuration.delivery,
         "sources": [asdict(source) for source in configuration.sources],
         "connections": [asdict(connection) for connection in configuration.connections],

@@ -16,7 +16,7 @@ from inkstand.fakes.kit.world import World
 from inkstand.simulator.errors import GoneError, InkstandError, nearest
 
 from . import schemas
-from .here import Told, sandbox, workspace
+from .here import OLD_CURSOR, Told, sandbox, workspace
 
 blueprint = Blueprint("views", __name__, description="Views: named, readable lists of what is stored")
 PAGE = 1_000
@@ -51,7 +51,7 @@ def count_views(name: str) -> Told:
 @blueprint.doc(parameters=[FIELDS])
 @blueprint.arguments(schemas.LookSchema, location="query")
 @blueprint.response(200, schemas.RowsSchema)
-@blueprint.alt_response(410, description="the cursor is of an earlier life: the workspace was reset since")
+@blueprint.alt_response(**OLD_CURSOR)
 def read_view(wanted: Mapping[str, Any], name: str, view: str) -> Told:
     """Read a view: oldest first, or the newest; narrowed to rows whose fields equal the given values."""
     found, one = workspace(name), sandbox().view(view)
@@ -64,7 +64,7 @@ def read_view(wanted: Mapping[str, Any], name: str, view: str) -> Told:
 @blueprint.doc(parameters=[FIELDS])
 @blueprint.arguments(schemas.NarrowSchema, location="query")
 @blueprint.response(200, schemas.CountSchema)
-@blueprint.alt_response(410, description="the cursor is of an earlier life: the workspace was reset since")
+@blueprint.alt_response(**OLD_CURSOR)
 def count_view(wanted: Mapping[str, Any], name: str, view: str) -> Told:
     """Count a view's rows, narrowed like the rows themselves."""
     found, one = workspace(name), sandbox().view(view)

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from inkstand.fakes.kit.fields import Duration
+from inkstand.simulator.model import NAME
 from inkstand.simulator.workspaces.setup import SetupSchema, base_url
 
 LONGEST_WAIT = 60_000
@@ -16,7 +17,7 @@ RESERVED = frozenset({"after", "since", "newest", "limit", "for"})
 """Query members of a view's addresses that are no fields; a test holds that no view has a field of these names."""
 
 _name = validate.Regexp(
-    r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z",
+    rf"\A{NAME.pattern}\Z",
     error="It is named with up to 80 letters, digits, dots, dashes and underscores, beginning with a letter or digit; "
     "{input!r} came.",
 )

@@ -20,7 +20,7 @@ from inkstand.simulator.scenarios.expect import Mismatch, compare, fits, nearest
 from inkstand.simulator.workspaces.workspace import Workspace
 
 from . import schemas
-from .here import Told, sandbox, workspace
+from .here import BUSY, OLD_CURSOR, Told, sandbox, workspace
 from .looking import FIELDS, cursor, known, look
 
 blueprint = Blueprint("waiting", __name__, description="Waiting for a view, and following it")
@@ -35,14 +35,13 @@ class Seen:
     """What a look at a view has shown: the rows that fit, and what is wrong yet."""
 
     chosen: Sequence[Row]
-    rows: Sequence[Row]
     wrong: Sequence[Mismatch]
 
 
 @blueprint.post("/workspaces/<name>/wait")
 @blueprint.arguments(schemas.WaitSchema)
 @blueprint.response(200, schemas.WaitedSchema)
-@blueprint.alt_response(503, description="as many waits are open as may be; Retry-After says when to try again")
+@blueprint.alt_response(**BUSY)
 def wait(wanted: Told, name: str) -> Told:
     """Wait until a view satisfies a condition, or the time is over; then what was nearest is told.
 
@@ -68,8 +67,8 @@ def wait(wanted: Told, name: str) -> Told:
 @blueprint.doc(parameters=[FIELDS])
 @blueprint.arguments(schemas.StreamSchema, location="query")
 @blueprint.response(200, {}, content_type="text/event-stream")
-@blueprint.alt_response(410, description="the cursor is of an earlier life: the workspace was reset since")
-@blueprint.alt_response(503, description="as many streams are open as may be; Retry-After says when to try again")
+@blueprint.alt_response(**OLD_CURSOR)
+@blueprint.alt_response(**BUSY)
 def stream(wanted: Mapping[str, Any], name: str, view: str) -> Response:
     """Follow a view as server-sent events, one for each new row; its id is the cursor to go on from.
 
@@ -106,7 +105,7 @@ def _see(one: View, found: Workspace, wanted: Told) -> Seen:
     where = wanted["where"]
     if "rows" in wanted:
         rows = one.read(found.door, Wanted()).rows
-        return Seen(rows, rows, list(compare(wanted["rows"], rows)))
+        return Seen(rows, list(compare(wanted["rows"], rows)))
     narrowed = {name: value for name, value in where.items() if isinstance(value, str)}
     chosen = [row for row in one.read(found.door, Wanted(narrowed)).rows if fits(where, row)]
     claim = {name: wanted[name] for name in ("count", "all") if name in wanted}
@@ -114,7 +113,7 @@ def _see(one: View, found: Workspace, wanted: Told) -> Seen:
     enough = wanted.get("at_least", 0 if claim else 1)
     if len(chosen) < enough:
         wrong.append(Mismatch(("where",), "count", f"at least {enough}", f"{len(chosen)} rows that fit"))
-    return Seen(chosen, chosen, wrong)
+    return Seen(chosen, wrong)
 
 
 def _waited(found: Workspace, wanted: Told, met: bool, seen: Seen, waited: int) -> Told:  # noqa: FBT001  # what it is about

@@ -12,7 +12,7 @@ from inkstand.simulator.errors import InkstandError, UnknownNameError, nearest
 from inkstand.simulator.model import Configuration, Connection
 
 from . import schemas
-from .here import Told, sandbox, told_of, workspace
+from .here import BUSY, Told, sandbox, told_of, workspace
 
 blueprint = Blueprint("workspaces", __name__, description="Workspaces, their connections and snapshots")
 
@@ -95,11 +95,10 @@ def list_snapshots(name: str) -> object:
 @blueprint.post("/workspaces/<name>/snapshots")
 @blueprint.arguments(schemas.NewSnapshotSchema)
 @blueprint.response(201, schemas.SnapshotSchema)
-@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
+@blueprint.alt_response(**BUSY)
 def take_snapshot(wanted: Told, name: str) -> object:
     """Keep a copy of a workspace, in place of one of the same name."""
-    with sandbox().rooms.orders.seat():
-        return sandbox().snapshot(workspace(name), wanted["name"])
+    return sandbox().snapshot(workspace(name), wanted["name"])
 
 
 @blueprint.delete("/workspaces/<name>/snapshots/<snapshot>")
@@ -112,12 +111,11 @@ def delete_snapshot(name: str, snapshot: str) -> None:
 @blueprint.post("/workspaces/<name>/restore")
 @blueprint.arguments(schemas.RestoreSchema)
 @blueprint.response(200, schemas.WorkspaceSchema)
-@blueprint.alt_response(503, description="as many orders wait as may; Retry-After says when to try again")
+@blueprint.alt_response(**BUSY)
 def restore_snapshot(wanted: Told, name: str) -> Told:
     """Put a workspace back to a snapshot, its own or another's; its credentials stay those that it has now."""
     found = workspace(name)
-    with sandbox().rooms.orders.seat():
-        sandbox().restore(found, wanted["snapshot"], wanted.get("of"))
+    sandbox().restore(found, wanted["snapshot"], wanted.get("of"))
     return told_of(found)
 
 

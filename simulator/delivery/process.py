@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, insert, select
 
 from inkstand.fakes.kit.storage import Row, Statement, Tx, reason_row
 from inkstand.fakes.kit.tables import reasons as reasons_table
-from inkstand.simulator.messages import held
+from inkstand.simulator.messages import integrations_of
 from inkstand.simulator.model import Connection
 from inkstand.simulator.storage.tables import deliveries, messages, state
 from inkstand.simulator.workspaces.workspace import Workspace, put
@@ -52,7 +52,7 @@ def _plan_all(tx: Tx, found: list[Row], workspace: Workspace, catalogue: Catalog
     planned: list[Mapping[str, object]] = []
     reasons: list[Mapping[str, object]] = []
     for message in found:
-        integrations = _integrations(message)
+        integrations = integrations_of(message)
         notes = oddities(integrations, catalogue.names)
         reasons.extend(reason_row(message["message_id"], "plan", note) for note in notes)
         for connection in _connections(workspace, message):
@@ -88,11 +88,6 @@ def _connections(workspace: Workspace, message: Row) -> Iterator[Connection]:
     for connection in workspace.configuration.connections:
         if connection.enabled and connection.source == message["source"]:
             yield connection
-
-
-def _integrations(message: Row) -> Mapping[str, Any]:
-    value: Mapping[str, Any] = held(message)["integrations"]
-    return value
 
 
 _READ_PROGRESS = Statement(select(state.c.value).where(state.c.name == bindparam("name")))

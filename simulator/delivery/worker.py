@@ -65,11 +65,6 @@ class Worker:
         if self._pool is not None:
             self._pool.shutdown()
 
-    def call_came(self, name: str) -> None:
-        """Calls were taken in a workspace: give way to more of them, then look at these."""
-        self._courtesy.call_came()
-        self.wake(name)
-
     def wake(self, name: str) -> None:
         """Something changed in a workspace."""
         if name in self._waiting:

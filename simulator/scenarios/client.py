@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -38,14 +39,15 @@ class Client:
         Raises UnknownNameError or InkstandError with the sandbox's own words, CannotStartError when it does not answer.
         """
         response = self.request(method, CONTROL + path, **options)
-        if response.status_code == 503:  # noqa: PLR2004  # it says why itself
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             raise CannotStartError(_detail(response))
-        if response.status_code >= 500:  # noqa: PLR2004  # its own fault
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             message = f"{method} {path}: the sandbox failed ({_detail(response)}). Its own log, on stderr, says where."
             raise SandboxFailedError(message)
-        if response.status_code >= 400:  # noqa: PLR2004  # not a success
-            kind = UnknownNameError if response.status_code == 404 else InkstandError  # noqa: PLR2004
-            raise kind(_detail(response))
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            raise UnknownNameError(_detail(response))
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            raise InkstandError(_detail(response))
         return response.json() if response.content else None
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:  # of `requests`
@@ -68,7 +70,7 @@ class Client:
     def lines(self, path: str, asked: Mapping[str, Any]) -> Iterator[str]:
         """The lines of a stream as they come."""
         with self.request("GET", CONTROL + path, params=asked, stream=True) as response:
-            if response.status_code != 200:  # noqa: PLR2004  # a stream
+            if response.status_code != HTTPStatus.OK:
                 raise InkstandError(_detail(response))
             yield from response.iter_lines(chunk_size=1, decode_unicode=True)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from inkstand.fakes.kit.http import dump_json, kind_of, storable
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.simulator.messages import Envelope, given_message_id, unclear_times
+from inkstand.simulator.messages import Envelope, given_message_id, unread
 from inkstand.simulator.model import CALL_TYPES, Dropped, Taken
 
 from . import rules
@@ -37,7 +37,7 @@ def read_call(
     if not _is_plain(raw, message_id, event, user_id, anonymous_id):
         message_id = storable(message_id)
         event, user_id, anonymous_id = _column(event), _column(user_id), _column(anonymous_id)
-    notes = (*rules.warn(call), *unclear_times(call.get("timestamp"), envelope.sent_at))
+    notes = (*rules.warn(call), *unread("timestamp", call.get("timestamp")), *envelope.unclear)
     return Taken(message_id, call_type, event, user_id, anonymous_id, raw, envelope.text, notes)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Flask, request
 
 from inkstand.fakes.kit.pages import page
+from inkstand.fakes.kit.vendor import known_by
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.settings import Settings
 from inkstand.simulator.workspaces.configuration import DEFAULT_WORKSPACE
@@ -55,20 +56,15 @@ def create_app(sandbox: Sandbox, settings: Settings) -> Flask:
 
 def _keys(sandbox: Sandbox) -> Callable[[Workspace], list[tuple[str, str, str]]]:
     """For a workspace, the front page of each vendor that knows it: title, address, key."""
-    secret = {
-        destination.slug: (vendor, setting.name)
-        for vendor in sandbox.vendors
-        for destination in vendor.destinations
-        for setting in destination.settings
-        if setting.credential
-    }
+    secret = known_by(sandbox.vendors)
 
     def of(workspace: Workspace) -> list[tuple[str, str, str]]:
         found: dict[str, tuple[str, str]] = {}
         for connection in workspace.configuration.connections:
-            if connection.destination in secret:
-                vendor, setting = secret[connection.destination]
-                found.setdefault(vendor.title, (f"/{vendor.slug}/", connection.settings.get(setting, "")))
+            for setting, value in connection.settings.items():
+                vendor = secret.get((connection.destination, setting))
+                if vendor is not None:
+                    found.setdefault(vendor.title, (f"/{vendor.slug}/", value))
         return [(title, address, key) for title, (address, key) in found.items() if key]
 
     return of

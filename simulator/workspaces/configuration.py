@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from inkstand.fakes.kit.destination import Destination
+from inkstand.fakes.kit.destination import Destination, Setting
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import identifier
 from inkstand.simulator.errors import SetupError, nearest
@@ -104,20 +104,15 @@ class _Settings:
                     f"{destination.name} has no setting {name!r}.{nearest(name, known)} It has {', '.join(known)}."
                 )
                 raise SetupError(("connections", ident, "settings", name), message)
-        return {
-            setting.name: self._value(ident, destination, setting.name, given, asked)
-            for setting in destination.settings
-        }
+        return {setting.name: self._value(ident, setting, given, asked) for setting in destination.settings}
 
-    def _value(self, ident: str, destination: Destination, name: str, given: Setup, asked: Setup) -> str:
-        setting = next(one for one in destination.settings if one.name == name)
-        if name in asked:
-            return str(asked[name])
-        if self.workspace == DEFAULT_WORKSPACE:
-            return str(given.get(name, setting.demo))
-        if setting.credential or not given.get(name, setting.demo):
-            return own(self.workspace, f"{ident}-{name}")
-        return str(given.get(name, setting.demo))
+    def _value(self, ident: str, setting: Setting, given: Setup, asked: Setup) -> str:
+        if setting.name in asked:
+            return str(asked[setting.name])
+        value = str(given.get(setting.name, setting.demo))
+        if self.workspace == DEFAULT_WORKSPACE or (value and not setting.credential):
+            return value
+        return own(self.workspace, f"{ident}-{setting.name}")
 
 
 def _joined(

@@ -51,7 +51,7 @@ def _appended(door: Door, receipt: Receipt, call: Taken | Dropped) -> bool:
     """Take the usual single call in one statement; False, and nothing written, when there is more to say about it."""
     if isinstance(call, Dropped) or call.notes:
         return False
-    return door.change(_APPEND, _message_row(call, receipt), receipt.epoch) == 1
+    return door.change(_APPEND, dict(zip(_LOG, _message_values(call, receipt), strict=True)), receipt.epoch) == 1
 
 
 def _sorted_out(tx: Tx, calls: list[Taken | Dropped]) -> tuple[list[Taken], list[Dropped]]:
@@ -88,41 +88,29 @@ def _message_values(call: Taken, receipt: Receipt) -> tuple[object, ...]:
     return (*named, receipt.at, call.envelope, call.raw)
 
 
-def _message_row(call: Taken, receipt: Receipt) -> dict[str, object]:
-    return {
-        **_found_by(call),
-        "envelope": call.envelope,
-        "source": receipt.source,
-        "received_at": receipt.at,
-    }
-
-
 def _discard_row(call: Dropped, receipt: Receipt, after: int) -> dict[str, object]:
-    origin = {"source": receipt.source, "received_at": receipt.at, "after": after}
-    return {**_found_by(call), "code": call.code, **origin}
-
-
-def _found_by(call: Taken | Dropped) -> dict[str, object]:
     return {
         "message_id": call.message_id,
+        "source": receipt.source,
         "type": call.type,
         "event": call.event,
         "user_id": call.user_id,
         "anonymous_id": call.anonymous_id,
+        "received_at": receipt.at,
+        "code": call.code,
+        "after": after,
         "raw": call.raw,
     }
 
 
-_FOUND_BY = ("message_id", "type", "event", "user_id", "anonymous_id", "raw")
-_MESSAGE_COLUMNS = (*_FOUND_BY, "envelope")
-_DISCARD_COLUMNS = (*_FOUND_BY, "code", "after")
+_LOG = tuple(column.name for column in messages.c if not column.primary_key)
 _NEWEST_MESSAGE = Statement(select(func.max(messages.c.seq).label("seq")))
 _ADD_MESSAGES = Bulk(messages)
-_ADD_DISCARD = Statement(insert(discards), *_DISCARD_COLUMNS, "source", "received_at")
-_row: list[BindParameter[Any]] = [bindparam(name) for name in (*_MESSAGE_COLUMNS, "source", "received_at")]
+_ADD_DISCARD = Statement(insert(discards), *(column.name for column in discards.c if not column.primary_key))
+_row: list[BindParameter[Any]] = [bindparam(name) for name in _LOG]
 _APPEND = Statement(
     insert(messages).from_select(
-        [column.key for column in _row],
+        list(_LOG),
         select(*_row).where(~select(messages.c.seq).where(messages.c.message_id == bindparam("message_id")).exists()),
     )
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -15,7 +14,7 @@ from inkstand.fakes.kit.http import storable
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, connect
 from inkstand.fakes.kit.tables import KIT, TableChangedError, create_tables
 from inkstand.fakes.kit.times import iso
-from inkstand.fakes.kit.vendor import Vendor
+from inkstand.fakes.kit.vendor import Vendor, known_by
 from inkstand.fakes.kit.world import identifier, machine_now
 from inkstand.simulator.errors import (
     CannotStartError,
@@ -25,7 +24,7 @@ from inkstand.simulator.errors import (
     UnknownNameError,
     nearest,
 )
-from inkstand.simulator.model import Configuration
+from inkstand.simulator.model import NAME, Configuration
 from inkstand.simulator.storage.tables import REGISTRY, credentials, refused, unclaimed, workspaces
 
 from . import configuration as configurations
@@ -37,7 +36,6 @@ SEGMENT = "segment"
 """The service whose credentials are write keys."""
 
 OPEN_AT_ONCE = 64
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _KEEP_BYTES = 4_000
 KEPT_STRANGERS = 500
 """How many unclaimed calls, and how many refused requests, are kept: the newest."""
@@ -157,7 +155,7 @@ class Registry:
         Raises InkstandError for a name that cannot be one, NameTakenError for one that is in use, and for a credential
         that another workspace has.
         """
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             message = (
                 f"A workspace is named with up to 80 letters, digits, dots, dashes and underscores, beginning with a "
                 f"letter or digit; {name!r} came."
@@ -205,9 +203,13 @@ class Registry:
             with self._lock:
                 workspace = self.get(name)
                 configuration = with_credentials_of(
-                    workspace.configuration, configuration_in(image), self._secret(), lambda what: own(name, what)
+                    workspace.configuration,
+                    configuration_in(image),
+                    known_by(self.vendors),
+                    lambda what: own(name, what),
                 )
-                self._claim_more(name, configuration)
+                with self.door.write() as tx:
+                    self._claim(tx, name, configuration)
                 epoch = self._new_life()
                 clock = revived(image, configuration, epoch)
                 workspace.begin_again(image, configuration, clock, epoch)
@@ -287,33 +289,16 @@ class Registry:
         fresh.close()
         unfinished.rename(self.folder / file)
 
-    def _secret(self) -> dict[tuple[str, str], str]:
-        """The service that knows its customer by a setting: by destination and setting."""
-        return {
-            (destination.slug, setting.name): vendor.service
-            for vendor in self.vendors
-            for destination in vendor.destinations
-            for setting in destination.settings
-            if setting.credential
-        }
-
     def _credentials(self, configuration: Configuration) -> list[tuple[str, str]]:
         """Every credential of a workspace, with the service that knows it by it."""
-        secret = self._secret()
+        secret = known_by(self.vendors)
         owned = {(SEGMENT, source.write_key) for source in configuration.sources}
         for connection in configuration.connections:
             for setting, value in connection.settings.items():
-                service = secret.get((connection.destination, setting))
-                if service and value:
-                    owned.add((service, value))
+                vendor = secret.get((connection.destination, setting))
+                if vendor and value:
+                    owned.add((vendor.service, value))
         return sorted(owned)
-
-    def _claim_more(self, name: str, configuration: Configuration) -> None:
-        """Claim the credentials of a configuration that nobody has yet."""
-        wanted = [pair for pair in self._credentials(configuration) if pair not in self._owners]
-        with self.door.write() as tx:
-            tx.many(_ADD_CREDENTIAL, [{"service": s, "credential": c, "workspace": name} for s, c in wanted])
-        self._owners = {**self._owners, **dict.fromkeys(wanted, name)}
 
     def _check_credentials(self, name: str, configuration: Configuration) -> None:
         """Raises NameTakenError for a credential that another workspace has."""
@@ -324,9 +309,10 @@ class Registry:
                 raise NameTakenError(message)
 
     def _claim(self, tx: Tx, name: str, configuration: Configuration) -> None:
-        owned = self._credentials(configuration)
-        tx.many(_ADD_CREDENTIAL, [{"service": s, "credential": c, "workspace": name} for s, c in owned])
-        self._owners = {**self._owners, **dict.fromkeys(owned, name)}
+        """Claim the credentials of a configuration that nobody has yet."""
+        wanted = [pair for pair in self._credentials(configuration) if pair not in self._owners]
+        tx.many(_ADD_CREDENTIAL, [{"service": s, "credential": c, "workspace": name} for s, c in wanted])
+        self._owners = {**self._owners, **dict.fromkeys(wanted, name)}
 
 
 _NAMES = Statement(select(workspaces.c.name).order_by(workspaces.c.name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -12,9 +11,8 @@ from urllib.parse import quote
 from inkstand.fakes.kit.storage import Door, connect
 from inkstand.fakes.kit.times import iso
 from inkstand.simulator.errors import InkstandError, UnknownNameError, nearest
-from inkstand.simulator.model import Configuration, Connection
+from inkstand.simulator.model import NAME, Configuration, Connection
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _ENDING = ".snapshot"
 
 
@@ -38,14 +36,14 @@ class Snapshots:
 
         Raises InkstandError for a name that cannot be one.
         """
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             message = f"A snapshot is named with up to 80 letters, digits, dots, dashes and underscores; {name!r} came."
             raise InkstandError(message)
         return self.folder / f"{name}{_ENDING}"
 
     def found(self, name: str) -> Path:
         """Where a snapshot is kept; raises UnknownNameError, naming the nearest, when there is none."""
-        path = self.path(name) if _NAME.fullmatch(name) else None
+        path = self.path(name) if NAME.fullmatch(name) else None
         if path is None or not path.is_file():
             known = [one.name for one in self.list()]
             message = f"There is no snapshot {name!r}.{nearest(name, known)} There is {', '.join(known) or 'none yet'}."

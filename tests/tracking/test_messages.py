@@ -2,7 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkstand.fakes.kit.times import iso, parse_iso
-from inkstand.simulator.messages import Envelope, correct_times, merged, normalize, unclear_times
+from inkstand.simulator.messages import Envelope, correct_times, merged, normalize
+from inkstand.simulator.messages import unread as told
 
 TIMES = st.integers(0, 4_000_000_000_000)
 
@@ -35,7 +36,7 @@ def test_unreadable_times_are_never_refused(original, sent, received):
     times = correct_times(original, sent, received)
 
     unread = sum(value is not None and parse_iso(value) is None for value in (original, sent))
-    assert len(unclear_times(original, sent)) == unread
+    assert len((*told("timestamp", original), *Envelope(sent).unclear)) == unread
     if parse_iso(original) is None:
         assert times.timestamp == received
 
