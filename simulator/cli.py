@@ -16,16 +16,22 @@ from .commands.common import CANNOT_START, INTERNAL, INTERRUPTED, PASSED, WRONG_
 from .errors import CannotStartError, InkstandError, SandboxFailedError
 
 _COMMANDS = {
-    **dict.fromkeys(("demo", "run"), "playing"),
+    "demo": "playing",
+    "run": "running",
+    "exec": "executing",
+    "scenario": "scenarios",
     **dict.fromkeys(("serve", "ready", "config"), "serving"),
     **dict.fromkeys(("status", "explain", "tail", "ledger"), "looking"),
     **dict.fromkeys(("settle", "advance", "reset", "workspace", "snapshot"), "keeping"),
 }
 """Each command and the file that holds it, which is loaded when the command is used."""
 
+_CALLED = {"exec": "execute"}
+"""Commands whose function has another name."""
+
 _ORDER = (
-    *("demo", "serve", "ready", "status", "explain", "tail", "run", "settle", "advance", "reset"),
-    *("workspace", "snapshot", "ledger", "config", "version"),
+    *("demo", "serve", "ready", "status", "explain", "tail", "run", "exec", "scenario"),
+    *("settle", "advance", "reset", "workspace", "snapshot", "ledger", "config", "version"),
 )
 
 
@@ -41,7 +47,7 @@ class _Commands(click.Group):
         """A command by name."""
         if cmd_name in _COMMANDS and cmd_name not in self.commands:
             module = import_module(f"{__package__}.commands.{_COMMANDS[cmd_name]}")
-            self.add_command(getattr(module, cmd_name))
+            self.add_command(getattr(module, _CALLED.get(cmd_name, cmd_name)))
         return super().get_command(ctx, cmd_name)
 
     def main(self, *args: Any, **extra: Any) -> Any:  # click's own signature

@@ -11,10 +11,11 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 from inkstand.fakes.kit.fields import BESIDE
 from inkstand.fakes.kit.vendor import VendorError, discover
 
-from .errors import BrokenFileError, SetupError, nearest
+from .errors import BrokenFileError, SetupError
+from .jsonschema import document
 from .workspaces.configuration import DEFAULT_WORKSPACE, configured
 from .workspaces.setup import SetupSchema
-from .yamlfile import complaints, parse
+from .yamlfile import complaints, parse, with_nearest
 
 _LISTS = ("fakes", "allowed_hosts")
 
@@ -61,7 +62,7 @@ def read(path: Path) -> dict[str, Any]:
     except VendorError as error:
         raise BrokenFileError("\n".join(complaints({"fakes": [str(error)]}, places, str(path), _in_words))) from error
     except ValidationError as error:
-        messages: Any = _with_nearest(error.messages, FileSchema())
+        messages: Any = with_nearest(error.messages, FileSchema())
         raise BrokenFileError("\n".join(complaints(messages, places, str(path), _in_words))) from error
     except SetupError as error:
         messages = error.text
@@ -82,23 +83,13 @@ def json_schema(fakes: Sequence[str] = ()) -> dict[str, Any]:
 
     `fakes` are folders with further vendors.
     """
-    from apispec import APISpec  # noqa: PLC0415  # only whoever asks for the schema needs it
-    from apispec.ext.marshmallow import MarshmallowPlugin  # noqa: PLC0415  # likewise
-
-    spec = APISpec("inkstand", "1", "3.1.0", plugins=[MarshmallowPlugin(schema_name_resolver=_schema_name)])
-    spec.components.schema("File", schema=FileSchema)
-    sections = {}
-    for vendor in discover(fakes):
-        if vendor.has_setup:
-            name = f"{vendor.service}.Setup"
-            spec.components.schema(name, schema=vendor.setup_schema)
-            sections[vendor.service] = {"$ref": f"#/$defs/{name}"}
-    found: dict[str, Any] = _with_definitions(spec.to_dict()["components"]["schemas"])
-    for definition in found.values():
-        definition["additionalProperties"] = definition.get("additionalProperties", False)
-    root = found.pop("File")
-    found["Setup"]["properties"]["vendors"] = {"type": "object", "properties": sections, "additionalProperties": False}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "inkstand.yaml", **root, "$defs": found}
+    setups = {vendor.service: vendor for vendor in discover(fakes) if vendor.has_setup}
+    names = {service: f"{service}.Setup" for service in setups}
+    found = document("inkstand.yaml", FileSchema, {names[one]: vendor.setup_schema for one, vendor in setups.items()})
+    sections = {service: {"$ref": f"#/$defs/{name}"} for service, name in names.items()}
+    setup = found["$defs"]["Setup"]["properties"]
+    setup["vendors"] = {"type": "object", "properties": sections, "additionalProperties": False}
+    return found
 
 
 def _check_workspace(settings: dict[str, Any]) -> None:
@@ -108,42 +99,6 @@ def _check_workspace(settings: dict[str, Any]) -> None:
         found = configured(DEFAULT_WORKSPACE, discover(settings.get("fakes", ())), setup)
         if found.vendors:
             settings["workspace"] = {**setup, "vendors": found.vendors}
-
-
-def _with_nearest(messages: Any, schema: Any) -> Any:  # marshmallow's own shapes
-    """A schema's complaints, each unknown field with the name that was probably meant."""
-    if not isinstance(messages, dict):
-        return messages
-    known = {field.data_key or name: field for name, field in getattr(schema, "fields", {}).items()}
-    told = {}
-    for key, value in messages.items():
-        if value == ["Unknown field."]:
-            told[key] = [f"Unknown field.{nearest(str(key), list(known))} Known are {', '.join(known)}."]
-        else:
-            told[key] = _with_nearest(value, _inside(known.get(key, schema)))
-    return told
-
-
-def _inside(field: Any) -> Any:  # a field, or a schema
-    """The schema of what a field holds; what holds many of them is its own key and value."""
-    if isinstance(field, fields.Nested):
-        return field.schema
-    if isinstance(field, fields.Dict) and isinstance(field.value_field, fields.Nested):
-        return field.value_field.schema
-    return field
-
-
-def _schema_name(schema: Any) -> str:  # a class, an instance or a name
-    kind = schema if isinstance(schema, type) else type(schema)
-    return str(kind.__name__).removesuffix("Schema")
-
-
-def _with_definitions(value: Any) -> Any:  # any JSON value
-    if isinstance(value, dict):
-        return {key: _with_definitions(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_with_definitions(one) for one in value]
-    return value.replace("#/components/schemas/", "#/$defs/") if isinstance(value, str) else value
 
 
 def _in_words(path: tuple[str | int, ...]) -> str:

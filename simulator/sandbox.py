@@ -104,8 +104,11 @@ class Sandbox:
             tried += 1
         return tried
 
-    def advance(self, workspace: Workspace, milliseconds: int) -> int:
-        """Move the clock forward, stopping to settle wherever something falls due; how many deliveries were tried.
+    def advance(self, workspace: Workspace, milliseconds: int, *, pause: bool = False) -> tuple[int, int]:
+        """Move the clock forward, stopping to settle wherever something falls due.
+
+        With `pause` it ends at the first moment at which something was tried. Returns how many deliveries were tried,
+        and how many milliseconds are left to go.
 
         Raises NotNowError, and moves nothing, for a time after the year 9999; WorkspaceGoneError when the workspace
         was reset meanwhile.
@@ -120,8 +123,10 @@ class Sandbox:
             while (due := self.deliverer.next_due(workspace, upto)) is not None and due <= end:
                 workspace.move_clock(max(0, due - workspace.world.now()), epoch)
                 tried += self._settle(workspace, upto)
+                if pause and tried:
+                    return tried, max(0, end - workspace.world.now())
             workspace.move_clock(max(0, end - workspace.world.now()), epoch)
-            return tried + self._settle(workspace, upto)
+            return tried + self._settle(workspace, upto), 0
 
     def freeze(self, workspace: Workspace) -> None:
         """Stop the clock where it stands."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from .errors import BrokenFileError
+from .errors import BrokenFileError, nearest
 
 Path = tuple[str | int, ...]
 Places = Mapping[Path, tuple[int, int]]
@@ -110,3 +110,28 @@ def flat(messages: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from flat(message, path)
     else:
         yield path, str(messages)
+
+
+def with_nearest(messages: Any, schema: Any) -> Any:  # marshmallow's own shapes
+    """A schema's complaints, each unknown field with the name that was probably meant."""
+    if not isinstance(messages, dict):
+        return messages
+    known = {field.data_key or name: field for name, field in getattr(schema, "fields", {}).items()}
+    told = {}
+    for key, value in messages.items():
+        if value == ["Unknown field."]:
+            told[key] = [f"Unknown field.{nearest(str(key), list(known))} Known are {', '.join(known)}."]
+        else:
+            told[key] = with_nearest(value, _inside(known.get(key, schema)))
+    return told
+
+
+def _inside(field: Any) -> Any:  # a field, or a schema
+    """The schema of what a field holds; what holds many of them is its own key and value."""
+    from marshmallow import fields  # noqa: PLC0415  # only mistakes need it
+
+    if isinstance(field, fields.Nested):
+        return field.schema
+    if isinstance(field, fields.Dict) and isinstance(field.value_field, fields.Nested):
+        return field.value_field.schema
+    return field

@@ -14,19 +14,23 @@ from inkstand.fakes.kit.vendor import discover
 from inkstand.simulator import cli
 from inkstand.simulator.control.schemas import NewFaultSchema
 from inkstand.simulator.explain.ledgers import ledgers
+from inkstand.simulator.scenarios.claims import CLAIM_KEYS
 from inkstand.simulator.scenarios.load import loads
+from inkstand.simulator.scenarios.matching import LEEWAY
+from inkstand.simulator.scenarios.report.text import told
 from inkstand.simulator.scenarios.runner import run
-from inkstand.simulator.scenarios.schema import VERBS
+from inkstand.simulator.scenarios.schema import VERBS, ScenarioSchema
 from inkstand.simulator.settings import resolve
 from tests.conftest import CLEAN, start
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+LANGUAGE = (ROOT / "docs" / "scenarios.md").read_text("utf-8")
 BIN = str(Path(sys.executable).parent)
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+def blocks(language, text=README):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
 def commands():
@@ -111,16 +115,39 @@ def test_the_story_holds(client):
     assert run(client, loads(story, "README.md")).status == "passed"
 
 
-def table(heading):
-    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+def table(heading, text=README):
+    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     return re.findall(r"^\| (.+?) \|", section, re.MULTILINE)
 
 
 def test_the_verbs_are_the_programs():
-    """The table of verbs names each verb, and no other."""
-    named = {word for row in table("Stories that are tests") for word in re.findall(r"`(\w+)`", row)}
+    """The tables of verbs name each verb, our vendors' too, and no other."""
+    named = {word for row in table("Verbs", LANGUAGE) for word in re.findall(r"`([\w.]+)`", row)}
 
-    assert named == set(VERBS)
+    assert named == {*VERBS, *(verb for vendor in discover() for verb in vendor.verbs)}
+
+
+def test_the_claims_are_the_programs():
+    """The tables of claims name each of them, and each word of leeway."""
+    named = {word for row in table("Claims", LANGUAGE) for word in re.findall(r"`\{?(\w+)", row)}
+
+    assert named == {*CLAIM_KEYS, *LEEWAY}
+
+
+def test_the_members_of_a_story_are_the_programs():
+    """The table of what stands at the top names each member."""
+    named = {word for row in table("A file", LANGUAGE) for word in re.findall(r"`(\w+)`", row)}
+
+    assert named == set(ScenarioSchema().fields)
+
+
+@pytest.mark.parametrize("number", range(len(re.findall(r"^```yaml$", LANGUAGE, re.MULTILINE))))
+def test_the_stories_of_the_manual_hold(client, number):
+    """Each scenario of the manual passes as it stands."""
+    story = blocks("yaml", LANGUAGE)[number]
+
+    outcome = run(client, loads(story, "docs/scenarios.md"))
+    assert outcome.status == "passed", list(told(outcome))
 
 
 def test_the_commands_are_the_programs():

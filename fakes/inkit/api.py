@@ -17,7 +17,7 @@ from inkstand.fakes.kit.rendering import page_to_png
 from inkstand.fakes.kit.storage import Row
 
 from .reading import read
-from .store import Made, find_render, paper_of, take
+from .store import Made, count_view, find_render, paper_of, take
 
 SERVICE = "inkit"
 
@@ -88,6 +88,8 @@ def _pdf(column: str, value: str) -> Response:
     found = _find(column, value)
     if isinstance(found, Response):
         return found
+    with current.write() as tx:
+        count_view(tx, found)
     return make_response((found["pdf"], 200, {"Content-Type": "application/pdf"}))
 
 

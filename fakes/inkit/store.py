@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from inkstand.fakes.kit.http import dump_text
@@ -69,6 +69,16 @@ def find_render(tenant: Tenant, column: str, value: str) -> Row | None:
     """A document by its `render_id` or `document_id`."""
     rows = tenant.door.read(_BY_RENDER if column == "render_id" else _BY_DOCUMENT, id=value)
     return rows[0] if rows else None
+
+
+def count_view(tx: Tx, found: Row) -> None:
+    """Count a view of a document."""
+    tx.change(_COUNT_VIEW, key=found["seq"])
+    tx.because(
+        found["message_id"] or found["document_id"],
+        "view",
+        [Reason("inkit.document.viewed", {"document": found["document_id"]})],
+    )
 
 
 def paper_of(tenant: Tenant, template_id: str) -> Paper:
@@ -164,6 +174,7 @@ def _file(tx: Tx, world: World, call: Identify, order: Order, drawn: tuple[str, 
         pdf=pdf.content,
         pages=pdf.pages,
         created_at=world.now(),
+        views=0,
     )
     facts = {"document": made.document_id, "template": template_id, "fields": len(order.values)}
     given = [Reason("inkit.document.made", facts)]
@@ -196,6 +207,9 @@ _DOCUMENT_OF_MESSAGE = Statement(
 _ADD_DOCUMENT = Statement(insert(documents), *(column.name for column in documents.c if column.name != "seq"))
 _BY_RENDER = Statement(select(documents).where(documents.c.render_id == bindparam("id")))
 _BY_DOCUMENT = Statement(select(documents).where(documents.c.document_id == bindparam("id")))
+_COUNT_VIEW = Statement(
+    update(documents).where(documents.c.seq == bindparam("key")).values(views=documents.c.views + 1)
+)
 _PAPER = Statement(
     select(templates.c.width, templates.c.height, templates.c.unit).where(
         templates.c.template_id == bindparam("template_id")

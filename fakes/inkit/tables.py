@@ -51,5 +51,6 @@ documents = Table(
     Column("pdf", LargeBinary, nullable=False),
     Column("pages", Integer, nullable=False),
     Column("created_at", Integer, nullable=False),
+    Column("views", Integer, nullable=False),
     Index("inkit_documents_message", "message_id"),
 )

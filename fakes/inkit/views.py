@@ -47,6 +47,7 @@ def _document(row: dict[str, Any]) -> dict[str, Any]:
         "merge_parameters": loads(row["merge_parameters"]),
         "pages": row["pages"],
         "html": row["html"],
+        "views": row["views"],
         "created_at": iso(row["created_at"]),
     }
 
@@ -66,9 +67,11 @@ VIEWS: tuple[View, ...] = (
             "merge_parameters": None,
             "pages": None,
             "html": None,
+            "views": None,
             "created_at": None,
         },
         "created_at",
+        ("template_id", "profile", "status"),
     ),
     Listed(
         "inkit.profiles",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .destination import Destination
     from .storage import Tx
+    from .verbs import Verb
     from .views import View
     from .world import World
 
@@ -32,7 +33,8 @@ class Vendor:
     `slug` is its address prefix and `hosts` are the host names it answers without prefix. `package` is the folder's
     import name; its modules are fixed by name: `destination.DESTINATIONS`, `api.create_app()`, `tables.METADATA`,
     `views.VIEWS`. Where there is a module `seed`, `seed.seed(tx, world, setup)` puts into a fresh workspace what it
-    should hold; where there is a module `setup`, its marshmallow schema `SetupSchema` says what can be set up there.
+    should hold; where there is a module `setup`, its marshmallow schema `SetupSchema` says what can be set up there;
+    where there is a module `verbs`, its `VERBS` are what a person can do there.
     """
 
     slug: str
@@ -84,6 +86,13 @@ class Vendor:
     def has_setup(self) -> bool:
         """Whether something can be set up at this vendor."""
         return find_spec(f"{self.package}.setup") is not None
+
+    @property
+    def verbs(self) -> Mapping[str, Verb]:
+        """What a person can do there, by the verb's whole name: `inkit.open`."""
+        if find_spec(f"{self.package}.verbs") is None:
+            return {}
+        return {f"{self.service}.{verb.name}": verb for verb in self._load("verbs").VERBS}
 
     @property
     def setup_schema(self) -> Schema:

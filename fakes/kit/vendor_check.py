@@ -23,11 +23,13 @@ def check(vendor: Vendor) -> None:
             message = f"{vendor.package}/{module}.py: {what} cannot be loaded: {type(error).__name__}: {error}"
             raise VendorError(message) from error
     try:
-        ledger, examples = vendor.ledger, vendor.examples
+        ledger, examples, _ = vendor.ledger, vendor.examples, vendor.verbs
     except LedgerError as error:
         raise VendorError(str(error)) from error
     except Exception as error:
-        message = f"{vendor.package}: ledger.yaml or examples.yaml cannot be read: {' '.join(str(error).split())}"
+        message = (
+            f"{vendor.package}: ledger.yaml, examples.yaml or verbs.py cannot be read: {' '.join(str(error).split())}"
+        )
         raise VendorError(message) from error
     own = vendor.service
     named = [

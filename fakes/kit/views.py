@@ -50,13 +50,15 @@ class Page:
 class View(Protocol):
     """A named, readable list of what is stored, oldest first.
 
-    `fields` are the names of a row's members; `timed` says whether its rows have a moment that `since` can be asked of.
+    `fields` are the names of a row's members; `timed` says whether its rows have a moment that `since` can be asked of;
+    `gist` are the fields that tell what became of a call, the same ones whenever it is made again.
     """
 
     name: str
     about: str
     fields: Sequence[str]
     timed: bool
+    gist: Sequence[str]
 
     def read(self, door: Door, wanted: Wanted) -> Page:
         """The rows that are wanted."""
@@ -74,6 +76,7 @@ class Listed:
     `fields` maps each field to the column that holds it, so that the database can look for its text; None where it is
     made, and a column with a question mark where one that is empty does not say that the row has no such value.
     `at` names the column of its moment in milliseconds, where there is one. `shape` makes a row what people read.
+    `gist` are the fields by which `inkstand scenario from-log` claims what became of a call.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # a declaration, read from left to right
@@ -84,9 +87,11 @@ class Listed:
         shape: Shape,
         fields: Mapping[str, str | None],
         at: str | None = None,
+        gist: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.about = about
+        self.gist = gist
         self.fields: Sequence[str] = tuple(fields)
         self.timed = at is not None
         self.shape = shape
@@ -177,9 +182,15 @@ class Computed:
     timed = False
 
     def __init__(
-        self, name: str, about: str, found: Callable[[Door], Iterable[tuple[int, Row]]], fields: Sequence[str]
+        self,
+        name: str,
+        about: str,
+        found: Callable[[Door], Iterable[tuple[int, Row]]],
+        fields: Sequence[str],
+        gist: Sequence[str] = (),
     ) -> None:
         self.name = name
+        self.gist = gist
         self.about = about
         self.fields = fields
         self._found = found

@@ -132,6 +132,7 @@ VIEWS: tuple[View, ...] = (
             **dict.fromkeys(("signal_reasons", "occurred_at", "received_at", "normalised", "raw")),
         },
         "received_at",
+        ("event", "owner", "signal"),
     ),
     Listed(
         "movable_ink.ownership",

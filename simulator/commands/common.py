@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ from inkstand.simulator.settings import resolve
 
 if TYPE_CHECKING:
     from inkstand.simulator.scenarios.client import Client, Workspace
+    from inkstand.simulator.scenarios.faultplan import FaultPlan
 
 PASSED, FAILED, WRONG_USE, CANNOT_START, INTERNAL, NOTHING, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit codes (decision 25)."""
@@ -59,7 +61,21 @@ def workspace_of(url: str | None, name: str) -> Workspace:
     return client_of(url).workspace(name)
 
 
+def fault_plan_of(given: str | None) -> FaultPlan | None:
+    """The fault plan that was given on the command line, if one was: a seed, or a file."""
+    from inkstand.simulator.scenarios.faultplan import FaultPlan, read  # noqa: PLC0415  # only asked for here
+
+    if given is None:
+        return None
+    return FaultPlan(given, int(given)) if given.lstrip("-").isdecimal() else read(Path(given))
+
+
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 url_option = click.option("--url", help="The sandbox to speak to (default: INKSTAND_URL, else http://127.0.0.1:4650).")
+fault_plan_option = click.option(
+    "--fault-plan",
+    metavar="SEED|FILE",
+    help="Play under faults: drawn from a seed (the plan is printed), or those of a YAML file.",
+)
 near_option = click.option("--url", help="Play against a sandbox that is running there instead of one of its own.")
 workspace_option = click.option("--workspace", "-w", default="default", show_default=True, help="The workspace.")

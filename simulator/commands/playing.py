@@ -1,26 +1,13 @@
-"""Commands that play stories: demo, run."""
+"""The command that plays and tells the documented example flow: demo."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from inkstand.simulator.errors import BrokenFileError
-
-from .common import (
-    FAILED,
-    NOTHING,
-    PASSED,
-    WRONG_USE,
-    as_json_option,
-    near_option,
-    near_or_far,
-    print_json,
-    say,
-)
+from .common import FAILED, PASSED, as_json_option, near_option, near_or_far, print_json
 
 
 @click.command()
@@ -50,49 +37,3 @@ def demo(seed: int, save: Path | None, url: str | None, *, as_json: bool) -> Non
         verdict = "all as documented" if right else "NOT all as documented"
         click.echo(f"{told} statements from workspace {story.WORKSPACE}, seed {seed}: {verdict}.")
     sys.exit(PASSED if right else FAILED)
-
-
-@click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--seed", type=int, help="The seed of people and ids (default: the scenario's own, else 1).")
-@near_option
-@as_json_option
-def run(files: tuple[Path, ...], seed: int | None, url: str | None, *, as_json: bool) -> None:
-    """Play scenarios (files, or folders of *.scenario.yaml); 1 if one fails, 5 if there is none."""
-    from inkstand.simulator.scenarios import report  # noqa: PLC0415  # the other commands need no scenarios
-    from inkstand.simulator.scenarios.load import load  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.runner import run as play  # noqa: PLC0415  # likewise
-
-    paths = list(_scenario_files(files))
-    if not paths:
-        say("no *.scenario.yaml was found there")
-        sys.exit(NOTHING)
-    outcomes, broken = [], []
-    with near_or_far(url) as client:
-        for path in paths:
-            try:
-                outcomes.append(play(client, load(path), seed))
-            except BrokenFileError as error:
-                broken.append(str(error))
-                say(error)
-                continue
-            if not as_json:
-                for line in report.told(outcomes[-1]):
-                    click.echo(line)
-    if as_json:
-        print_json([*report.as_json(outcomes), *({"status": "broken", "text": text} for text in broken)])
-    else:
-        click.echo(report.summary(outcomes) + (f", {len(broken)} broken" if broken else ""))
-    statuses = {outcome.status for outcome in outcomes}
-    sys.exit(FAILED if "failed" in statuses else WRONG_USE if broken or "error" in statuses else PASSED)
-
-
-def _scenario_files(given: tuple[Path, ...]) -> Iterator[Path]:
-    for path in given:
-        if path.is_dir():
-            yield from sorted(path.rglob("*.scenario.yaml"))
-        elif path.exists():
-            yield path
-        else:
-            message = f"{path}: there is no such file or folder."
-            raise BrokenFileError(message)

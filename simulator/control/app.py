@@ -14,7 +14,7 @@ from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.configuration import DEFAULT_WORKSPACE
 from inkstand.simulator.workspaces.registry import SEGMENT
 
-from . import clock, explained, faults, looking, waiting, workspaces
+from . import acting, clock, explained, faults, looking, waiting, workspaces
 from .schemas import ProblemSchema
 
 PREFIX = "/_sandbox/v1"
@@ -44,7 +44,7 @@ def create_app(sandbox: Sandbox) -> Flask:
     api = Api(app)
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.spec.components.schema("Problem", schema=ProblemSchema)
-    for room in (workspaces, clock, looking, waiting, faults, explained):
+    for room in (workspaces, clock, looking, waiting, faults, acting, explained):
         api.register_blueprint(room.blueprint, url_prefix=PREFIX)
     document = with_names(with_problems(api.spec.to_dict()), sandbox)
 

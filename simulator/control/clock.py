@@ -34,9 +34,10 @@ def get_clock(name: str) -> Told:
 @blueprint.response(200, schemas.SettledSchema)
 @blueprint.alt_response(**BUSY)
 def advance(wanted: Told, name: str) -> Told:
-    """Move the clock forward, delivering whatever falls due on the way."""
+    """Move the clock forward, delivering whatever falls due on the way; with `pause`, to the first such moment."""
     found = workspace(name)
-    return _settled(found, sandbox().advance(found, wanted["by"]))
+    tried, left = sandbox().advance(found, wanted["by"], pause=wanted["pause"])
+    return {**_settled(found, tried), "left": left}
 
 
 @blueprint.post("/workspaces/<name>/clock/freeze")
@@ -60,7 +61,7 @@ def follow(name: str) -> Told:
 
 
 def _settled(found: Workspace, attempts: int) -> Told:
-    return {"attempts": attempts, "now": iso(found.world.now())}
+    return {"attempts": attempts, "now": iso(found.world.now()), "left": 0}
 
 
 def _clock(found: Workspace) -> Told:

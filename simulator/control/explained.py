@@ -64,6 +64,7 @@ def vendors() -> list[Told]:
             "path": f"/{vendor.slug}",
             "hosts": vendor.hosts,
             "destinations": [destination.name for destination in vendor.destinations],
+            "slugs": [destination.slug for destination in vendor.destinations],
             "examples": vendor.examples,
         }
         for vendor in sandbox().vendors

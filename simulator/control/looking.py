@@ -36,7 +36,8 @@ FIELDS = {
 def list_views() -> list[Told]:
     """List the views and the fields of their rows; they are the same in every workspace."""
     views = sorted(sandbox().views.values(), key=lambda view: view.name)
-    return [{"name": one.name, "about": one.about, "fields": one.fields, "timed": one.timed} for one in views]
+    names = ("name", "about", "fields", "timed", "gist")
+    return [{name: getattr(one, name) for name in names} for one in views]
 
 
 @blueprint.get("/workspaces/<name>/counts")

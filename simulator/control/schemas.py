@@ -128,6 +128,9 @@ class AdvanceSchema(Schema):
     """How far to move the clock."""
 
     by = Duration(required=True)
+    pause = fields.Boolean(
+        load_default=False, metadata={"description": "end at the first moment at which a delivery was tried"}
+    )
 
 
 class ClockSchema(Schema):
@@ -138,10 +141,11 @@ class ClockSchema(Schema):
 
 
 class SettledSchema(Schema):
-    """How many attempts were made, and the workspace's time afterwards."""
+    """How many attempts were made, the workspace's time afterwards, and how many milliseconds are left to advance."""
 
     attempts = fields.Integer()
     now = fields.String()
+    left = fields.Integer()
 
 
 class ViewSchema(Schema):
@@ -151,6 +155,7 @@ class ViewSchema(Schema):
     about = fields.String()
     fields_ = fields.List(fields.String(), data_key="fields", attribute="fields")
     timed = fields.Boolean()
+    gist = fields.List(fields.String(), metadata={"description": "fields that tell what became of a call"})
 
 
 class CountsSchema(Schema):
@@ -383,4 +388,13 @@ class VendorSchema(Schema):
     path = fields.String()
     hosts = fields.List(fields.String())
     destinations = fields.List(fields.String())
+    slugs = fields.List(fields.String(), metadata={"description": "the destinations, as connections name them"})
     examples = fields.Dict()
+
+
+class VerbSchema(Schema):
+    """What a person can do at a vendor: the verb, and the members of what it is given."""
+
+    name = fields.String()
+    about = fields.String()
+    fields_ = fields.List(fields.String(), data_key="fields", attribute="fields")

@@ -129,6 +129,13 @@ class Transport:
             return Answer(failure="ETIMEDOUT", late=late, fault=fault), b"", f"no answer within {TIMEOUT_SECONDS:.0f} s"
         return Answer(response.status_code, headers=response.headers, late=late, fault=fault), response.content, None
 
+    def session(self) -> requests.Session:
+        """A session whose calls to the fakes of this process take no socket."""
+        session = requests.Session()
+        session.trust_env = False
+        session.mount(IN_PROCESS, self._near)
+        return session
+
     def close(self) -> None:
         """Let go of kept connections."""
         self._far.close()

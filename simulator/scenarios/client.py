@@ -13,12 +13,20 @@ from urllib.parse import quote
 
 import requests
 
-from inkstand.simulator.errors import CannotStartError, InkstandError, SandboxFailedError, UnknownNameError
+from inkstand.simulator.errors import (
+    CannotStartError,
+    InkstandError,
+    NameTakenError,
+    SandboxFailedError,
+    UnknownNameError,
+)
 
 CONTROL = "/_sandbox/v1"
 TIMEOUT_SECONDS = 120
 _FOLLOWED_AT_ONCE = 60.0
 _WRONG_ADDRESS = (requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL)
+_NAMES_TRIED = 50
+_KINDS = {HTTPStatus.NOT_FOUND: UnknownNameError, HTTPStatus.CONFLICT: NameTakenError}
 _PATHS = {
     **{name: f"/v1/{name}" for name in ("identify", "track", "page", "screen", "group", "alias")},
     "batch": "/v1/batch",
@@ -44,8 +52,9 @@ class Client:
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             message = f"{method} {path}: the sandbox failed ({_detail(response)}). Its own log, on stderr, says where."
             raise SandboxFailedError(message)
-        if response.status_code == HTTPStatus.NOT_FOUND:
-            raise UnknownNameError(_detail(response))
+        for kind, error in _KINDS.items():
+            if response.status_code == kind and _problem(response).get("title") == error.title:
+                raise error(_detail(response))
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             raise InkstandError(_detail(response))
         return response.json() if response.content else None
@@ -75,9 +84,29 @@ class Client:
             yield from response.iter_lines(chunk_size=1, decode_unicode=True)
 
     @cached_property
+    def verbs(self) -> Mapping[str, list[str]]:
+        """What people can do at the vendors there: the members that each verb is given."""
+        return {verb["name"]: verb["fields"] for verb in self.control("GET", "/verbs")}
+
+    @cached_property
+    def services(self) -> list[str]:
+        """The vendors' services there."""
+        return [vendor["service"] for vendor in self.control("GET", "/vendors")]
+
+    @cached_property
+    def views(self) -> list[Mapping[str, Any]]:
+        """The views, as the control API tells them."""
+        return cast("list[Mapping[str, Any]]", self.control("GET", "/views"))
+
+    @cached_property
     def fields(self) -> Mapping[str, list[str]]:
         """The fields of each view's rows."""
-        return {view["name"]: view["fields"] for view in self.control("GET", "/views")}
+        return {view["name"]: view["fields"] for view in self.views}
+
+    @cached_property
+    def gists(self) -> Mapping[str, list[str]]:
+        """The fields that tell what became of a call, of each view that has such."""
+        return {view["name"]: view["gist"] for view in self.views if view["gist"]}
 
     def workspaces(self) -> Iterator[Mapping[str, Any]]:
         """Every workspace, as the control API tells it, by name."""
@@ -100,7 +129,21 @@ class Client:
         """A new workspace, in place of one that has the name already."""
         with suppress(UnknownNameError):
             self.control("DELETE", f"/workspaces/{quote(name)}")
+        return self.make(name, **choices)
+
+    def make(self, name: str, **choices: Any) -> Workspace:  # as above
+        """A new workspace; raises NameTakenError when there is one of that name."""
         return Workspace(self, self.control("POST", "/workspaces", json={"name": name, **choices}))
+
+    def make_another(self, name: str, **choices: Any) -> Workspace:  # as above
+        """A new workspace under the name, or the name with a number where somebody else has one of it."""
+        for number in range(1, _NAMES_TRIED + 1):
+            with suppress(NameTakenError):
+                return self.make(name if number == 1 else f"{name}-{number}", **choices)
+        message = (
+            f"{self.base_url} has {_NAMES_TRIED} workspaces called {name}: delete them (inkstand workspace delete)."
+        )
+        raise CannotStartError(message)
 
 
 class Workspace:
@@ -134,9 +177,15 @@ class Workspace:
         """Deliver everything due."""
         self.client.control("POST", f"{self._path}/settle")
 
-    def advance(self, by: str) -> None:
-        """Move the clock."""
-        self.client.control("POST", f"{self._path}/clock/advance", json={"by": by})
+    def advance(self, by: str, *, pause: bool = False) -> int:
+        """Move the clock; with `pause`, to the first moment at which a delivery is tried. How much is left, in ms."""
+        told = self.client.control("POST", f"{self._path}/clock/advance", json={"by": by, "pause": pause})
+        return cast("int", told["left"])
+
+    def act(self, verb: str, argument: Mapping[str, Any]) -> dict[str, Any]:
+        """Let a person do something at a vendor (`inkit.open`); what came of it."""
+        path = f"{self._path}/verbs/{quote(verb)}"
+        return cast("dict[str, Any]", self.client.control("POST", path, json=dict(argument)))
 
     def reset(self) -> None:
         """Put it back to what it was made with."""
@@ -154,6 +203,15 @@ class Workspace:
         """The rows of a view, oldest first; those whose fields equal what is given."""
         asked = {field: value if isinstance(value, str) else json.dumps(value) for field, value in where.items()}
         return list(self.client.pages(f"{self._path}/views/{quote(name)}", **asked))
+
+    def newest(self, name: str, number: int) -> list[dict[str, Any]]:
+        """The newest rows of a view, oldest first."""
+        page = self.client.control("GET", f"{self._path}/views/{quote(name)}", params={"newest": number})
+        return cast("list[dict[str, Any]]", page["items"])
+
+    def count(self, name: str) -> int:
+        """How many rows a view has."""
+        return cast("int", self.client.control("GET", f"{self._path}/views/{quote(name)}/count")["count"])
 
     def follow_view(self, name: str, newest: int, end: float | None = None) -> Iterator[dict[str, Any]]:
         """The newest rows of a view, then each row as it comes, until `end` (of the machine's monotonic clock)."""
@@ -188,6 +246,10 @@ class Workspace:
         asked = {"service": service, **spec}
         return cast("dict[str, Any]", self.client.control("POST", f"{self._path}/faults", json=asked))
 
+    def end_fault(self, fault: str | None = None) -> None:
+        """End a fault by its id, or all of them."""
+        self.client.control("DELETE", f"{self._path}/faults" + (f"/{quote(fault, safe='')}" if fault else ""))
+
     def snapshot(self, name: str) -> None:
         """Keep a copy of it under a name."""
         self.client.control("POST", f"{self._path}/snapshots", json={"name": name})
@@ -215,8 +277,13 @@ class Workspace:
         return cast("dict[str, Any]", self.client.control("GET", f"{self._path}/explain", params=asked))
 
 
-def _detail(response: requests.Response) -> str:
+def _problem(response: requests.Response) -> Mapping[str, Any]:
     try:
-        return str(response.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"{response.status_code} {response.text[:300]}"
+        told = response.json()
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _detail(response: requests.Response) -> str:
+    return str(_problem(response).get("detail") or f"{response.status_code} {response.text[:300]}")

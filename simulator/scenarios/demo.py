@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .client import Workspace
-from .expect import Mismatch, fits
 from .expect import compare as _compare
+from .matching import Mismatch, fits
 from .people import cast_of
 from .values import filled
 

@@ -1,98 +1,212 @@
-"""Compares a claim with the rows of a view: what is listed must match, the rest is free. Pure."""
+"""Compares a claim with the rows of a view: which rows, how many, in what order, or none. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from inkstand.simulator.errors import nearest
 
-Row = Mapping[str, Any]
-Where = tuple[str | int, ...]
+from .matching import Mismatch, Row, Said, Where, differences, fits, in_words, nearest_row
 
-
-@dataclass(frozen=True)
-class Mismatch:
-    """Where a claim is wrong.
-
-    `path` is the place in the claim, `field` the place in the row as people write it, `row` the row concerned if there
-    is one.
-    """
-
-    path: Where
-    field: str
-    wanted: object
-    came: object
-    row: Row | None = None
+Claim = Mapping[str, Any]
+_ALIGNED_AT_MOST = 300
 
 
 def compare(claim: object, rows: Sequence[Row], fields: Sequence[str] = ()) -> Iterator[Mismatch]:
     """The mismatches between a claim and the rows of a view; `fields` are those that a row may have."""
     if isinstance(claim, list):
-        yield from _in_order(claim, rows)
+        yield from _exactly(claim, rows, ())
     elif isinstance(claim, Mapping):
-        chosen = [row for row in rows if fits(claim.get("where", {}), row)]
-        if "count" in claim and claim["count"] != len(chosen):
-            came = f"{len(chosen)} of {len(rows)} rows"
-            yield Mismatch(("count",), "count", claim["count"], came, chosen[-1] if chosen else None)
+        where = claim.get("where", {})
+        chosen = [row for row in rows if fits(where, row)]
+        yield from _counted(claim, chosen, rows)
         for row in chosen if "all" in claim else ():
-            yield from _differences(claim["all"], row, ("all",), "", row)
+            yield from differences(claim["all"], row, ("all",), "", row)
         if "all" in claim and not chosen and "count" not in claim:
-            yield Mismatch(("where",), "where", claim.get("where", {}), f"no such row among {len(rows)}", _last(rows))
-        yield from _slips(claim.get("where", {}), rows, fields)
+            yield Mismatch(("where",), "where", where, Said(f"no such row among {len(rows)}"), *_near(where, rows))
+        for word, compared in _LISTS.items():
+            if word in claim:
+                yield from compared(claim[word], chosen, (word,))
+        yield from _never(claim, chosen)
+        for word in ("where", "never"):
+            yield from _slips(claim.get(word, {}), rows, fields, (word,))
 
 
-def _slips(where: Row, rows: Sequence[Row], fields: Sequence[str] = (), path: Where = ("where",)) -> Iterator[Mismatch]:
-    """Fields in `where` that no row has and that are nearly the name of one: absence would be claimed by accident."""
+def _counted(claim: Claim, chosen: Sequence[Row], rows: Sequence[Row]) -> Iterator[Mismatch]:
+    """How many rows there are of those that are claimed."""
+    wanted = {word: claim[word] for word in ("count", "atLeast", "atMost") if word in claim}
+    if "as" in claim:
+        wanted.setdefault("count", 1)
+    for word, number in wanted.items():
+        if _WRONG[word](len(chosen), number):
+            said = number if word == "count" else Said(f"{_IN_WORDS[word]} {number}")
+            came = Said(f"{len(chosen)} of {len(rows)} rows")
+            path = (word,) if word in claim else ("as",)
+            if chosen:
+                yield Mismatch(path, "count", said, came, chosen[-1], _several(chosen))
+            else:
+                yield Mismatch(path, "count", said, came, *_near(claim.get("where", {}), rows))
+
+
+def _never(claim: Claim, chosen: Sequence[Row]) -> Iterator[Mismatch]:
+    if "never" in claim:
+        found = [row for row in chosen if fits(claim["never"], row)]
+        if found:
+            came = Said(f"{len(found)} of {len(chosen)} rows")
+            yield Mismatch(("never",), "never", claim["never"], came, found[0], _several(found))
+
+
+def _near(wanted: Row, rows: Sequence[Row]) -> tuple[Row | None, str]:
+    """The row that is nearest to what is wanted, and where it differs, in words."""
+    found = nearest_row(wanted, rows)
+    if found is None:
+        return None, ""
+    row, wrong = found
+    return row, f"nearest row: {'; '.join(one.text for one in wrong[:3])}" if wrong and wanted else ""
+
+
+def _several(chosen: Sequence[Row]) -> str:
+    """The rows that fit, in brief, newest last."""
+    if len(chosen) == 1:
+        return ""
+    return f"they are: {'; '.join(_brief(row) for row in chosen[-3:])}"
+
+
+def _brief(row: Row) -> str:
+    shown = (f"{name} {value}" for name, value in row.items() if isinstance(value, str | int) and value != "")
+    return ", ".join(list(shown)[:4])
+
+
+def _exactly(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator[Mismatch]:
+    """These rows and no others, in this order."""
+    if len(claim) == len(rows):
+        wrong = [index for index in range(len(rows)) if not fits(claim[index], rows[index])]
+        swapped = _elsewhere([claim[index] for index in wrong], [rows[index] for index in wrong])
+        if wrong and swapped is not None:
+            place = wrong[swapped[0]]
+            came = Said(f"it as row {place + 1}: the rows are there, in another order")
+            yield Mismatch((*path, wrong[0]), f"row {wrong[0] + 1}", claim[wrong[0]], came, rows[place])
+            return
+        for index in wrong:
+            yield from differences(claim[index], rows[index], (*path, index), "", rows[index])
+        return
+    pairs = _aligned(claim, rows)
+    extra = [index for index in range(len(rows)) if index not in pairs.values()]
+    missing = [index for index in range(len(claim)) if index not in pairs]
+    one = rows[extra[0]] if extra else None
+    yield Mismatch(path, "count", Said(f"{len(claim)} rows"), Said(f"{len(rows)} rows"), one)
+    yield from _missing(claim, missing, [rows[index] for index in extra] or rows, path)
+    for index in extra[: 0 if missing else 3]:
+        yield Mismatch(path, f"row {index + 1}", Said("no such row"), Said(_brief(rows[index])), rows[index])
+
+
+def _any_order(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator[Mismatch]:
+    """These rows and no others, in any order."""
+    pairs = _paired(claim, rows)
+    left = [row for index, row in enumerate(rows) if index not in pairs.values()]
+    if len(claim) != len(rows):
+        said, came = Said(f"{len(claim)} rows"), Said(f"{len(rows)} rows")
+        yield Mismatch(path, "count", said, came, left[0] if left else None, _several(left) if len(left) > 1 else "")
+    yield from _missing(claim, [index for index in range(len(claim)) if index not in pairs], left or rows, path)
+
+
+def _contains(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator[Mismatch]:
+    """These rows, each another one, in any order; there may be others."""
+    pairs = _paired(claim, rows)
+    left = [row for index, row in enumerate(rows) if index not in pairs.values()]
+    yield from _missing(claim, [index for index in range(len(claim)) if index not in pairs], left or rows, path)
+
+
+def _in_order(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator[Mismatch]:
+    """These rows in this order; others may stand between them."""
+    place = 0
+    for index, wanted in enumerate(claim):
+        found = next((at for at in range(place, len(rows)) if fits(wanted, rows[at])), None)
+        if found is not None:
+            place = found + 1
+            continue
+        earlier = next((at for at in range(place) if fits(wanted, rows[at])), None)
+        if earlier is None:
+            yield from _missing(claim, [index], rows[place:] or rows, path)
+        else:
+            came = Said(f"it earlier, as row {earlier + 1}; row {place} is {in_words(claim[index - 1])}")
+            yield Mismatch((*path, index), "order", wanted, came, rows[earlier])
+        return
+
+
+def _missing(claim: Sequence[Row], indexes: Sequence[int], rows: Sequence[Row], path: Where) -> Iterator[Mismatch]:
+    for index in indexes:
+        yield Mismatch((*path, index), "", claim[index], Said("no such row"), *_near(claim[index], rows))
+
+
+def _elsewhere(claim: Sequence[Row], rows: Sequence[Row]) -> dict[int, int] | None:
+    """Which row each wanted one is, if they are all there."""
+    pairs = _paired(claim, rows)
+    return pairs if len(pairs) == len(claim) else None
+
+
+def _paired(claim: Sequence[Row], rows: Sequence[Row]) -> dict[int, int]:
+    """A row for each wanted one, as many as can be: the place of each wanted one to the place of its row."""
+    taken: dict[int, int] = {}
+    ways = [[place for place, row in enumerate(rows) if fits(wanted, row)] for wanted in claim]
+
+    def give(index: int, tried: set[int]) -> bool:
+        free = next((place for place in ways[index] if place not in taken and place not in tried), None)
+        if free is not None:
+            taken[free] = index
+            return True
+        for place in ways[index]:
+            if place not in tried:
+                tried.add(place)
+                if give(taken[place], tried):
+                    taken[place] = index
+                    return True
+        return False
+
+    for index in range(len(claim)):
+        give(index, set())
+    return {index: place for place, index in taken.items()}
+
+
+def _aligned(claim: Sequence[Row], rows: Sequence[Row]) -> dict[int, int]:
+    """As many wanted rows as can be, each with its row, in order: the longest common subsequence."""
+    if len(claim) * len(rows) > _ALIGNED_AT_MOST**2:
+        return {index: index for index in range(min(len(claim), len(rows))) if fits(claim[index], rows[index])}
+    same = [[fits(wanted, row) for row in rows] for wanted in claim]
+    best = [[0] * (len(rows) + 1) for _ in range(len(claim) + 1)]
+    for i in range(len(claim) - 1, -1, -1):
+        for j in range(len(rows) - 1, -1, -1):
+            best[i][j] = best[i + 1][j + 1] + 1 if same[i][j] else max(best[i + 1][j], best[i][j + 1])
+    pairs: dict[int, int] = {}
+    i = j = 0
+    while i < len(claim) and j < len(rows):
+        if same[i][j]:
+            pairs[i] = j
+            i, j = i + 1, j + 1
+        elif best[i + 1][j] >= best[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def _slips(where: Row, rows: Sequence[Row], fields: Sequence[str], path: Where) -> Iterator[Mismatch]:
+    """Fields in a condition that no row has and that are nearly the name of one: absence by accident."""
     known = list(dict.fromkeys((*fields, *(key for row in rows for key in row))))
     for key, value in where.items():
-        hint = "" if key in known else nearest(key, known, 0.75)
+        hint = "" if {key, key.partition(".")[0]}.intersection(known) else nearest(key, known, 0.75)
         if hint:
-            field = ".".join(map(str, (*path, key)))
-            yield Mismatch((*path, key), field, value, f"no such field.{hint}")
+            yield Mismatch((*path, key), ".".join(map(str, (*path, key))), value, Said(f"no such field.{hint}"))
         elif isinstance(value, Mapping):
             inner = [row[key] for row in rows if isinstance(row.get(key), Mapping)]
             yield from _slips(value, inner, (), (*path, key))
 
 
-def _last(rows: Sequence[Row]) -> Row | None:
-    return rows[-1] if rows else None
-
-
-def fits(wanted: object, came: object) -> bool:
-    """Whether everything that is wanted is there."""
-    return next(_differences(wanted, came, (), "", None), None) is None
-
-
-def nearest_row(wanted: Row, rows: Sequence[Row]) -> tuple[Row, list[Mismatch]] | None:
-    """The row that differs least from what is wanted, the newest of them, and where; None when there is no row."""
-    compared = [(row, list(_differences(wanted, row, (), "", row))) for row in rows]
-    return min(reversed(compared), key=lambda one: len(one[1])) if compared else None
-
-
-def _in_order(claim: list[Any], rows: Sequence[Row]) -> Iterator[Mismatch]:
-    if len(claim) != len(rows):
-        extra = rows[len(claim)] if len(rows) > len(claim) else None
-        yield Mismatch((), "count", f"{len(claim)} rows", f"{len(rows)} rows", extra)
-    for index, (wanted, row) in enumerate(zip(claim, rows, strict=False)):
-        yield from _differences(wanted, row, (index,), "", row)
-
-
-def _differences(wanted: object, came: object, path: Where, field: str, row: Row | None) -> Iterator[Mismatch]:
-    if wanted == {} and field and came != {}:
-        yield Mismatch(path, field, wanted, came, row)
-    elif isinstance(wanted, Mapping) and isinstance(came, Mapping):
-        for key, value in wanted.items():
-            inner = f"{field}.{key}" if field else str(key)
-            if key in came:
-                yield from _differences(value, came[key], (*path, key), inner, row)
-            else:
-                yield Mismatch((*path, key), inner, value, f"no such field.{nearest(str(key), list(came))}", row)
-    elif isinstance(wanted, list) and isinstance(came, list):
-        if len(wanted) != len(came):
-            yield Mismatch(path, field, f"{len(wanted)} items", f"{len(came)} items: {came}", row)
-        for index, (one, other) in enumerate(zip(wanted, came, strict=False)):
-            yield from _differences(one, other, (*path, index), f"{field}[{index}]", row)
-    elif isinstance(wanted, bool) is not isinstance(came, bool) or wanted != came:
-        yield Mismatch(path, field, wanted, came, row)
+_LISTS = {"rows": _exactly, "anyOrder": _any_order, "contains": _contains, "inOrder": _in_order}
+_IN_WORDS = {"atLeast": "at least", "atMost": "at most"}
+_WRONG = {
+    "count": lambda found, wanted: found != wanted,
+    "atLeast": lambda found, wanted: found < wanted,
+    "atMost": lambda found, wanted: found > wanted,
+}

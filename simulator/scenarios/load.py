@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from marshmallow import ValidationError
 
-from inkstand.simulator.errors import BrokenFileError
+from inkstand.simulator.errors import BrokenFileError, nearest
 from inkstand.simulator.yamlfile import Path as Place
-from inkstand.simulator.yamlfile import Places, complaints, parse
+from inkstand.simulator.yamlfile import Places, complaints, parse, with_nearest
 
+from .people import PERSON, PRODUCT
 from .schema import ScenarioSchema
+from .values import references
+
+SUFFIX = ".scenario.yaml"
+"""What files that hold a story are called."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a story: its verb, what it is given, and where it stands."""
+    """One line of a story: its verb, what it is given, where it stands, and the steps inside it."""
 
     verb: str
     argument: Any
     line: int
+    column: int
     places: Places
+    steps: tuple[Step, ...] = ()
 
-    def line_of(self, *path: str | int) -> int:
-        """The line of something inside the step's argument, or of the nearest thing around it."""
+    def place_of(self, *path: str | int) -> tuple[int, int]:
+        """Line and column of something inside the step's argument, or of the nearest thing around it."""
         for end in range(len(path), -1, -1):
             if path[:end] in self.places:
-                return self.places[path[:end]][0]
-        return self.line
+                return self.places[path[:end]]
+        return self.line, self.column
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A story: what it is called and about, its seed if it insists on one, its people and products, its steps."""
+    """A story: what it is called and about, its seed if it insists on one, its people and products, its steps.
+
+    `skip` is why it is not played, `needs` are the services without which it is not, `workspace` how its workspace is
+    set up; `places` are where its members stand.
+    """
 
     name: str
     about: str
@@ -44,6 +55,14 @@ class Scenario:
     people: Mapping[str, str]
     products: list[str]
     steps: tuple[Step, ...]
+    skip: str | None = None
+    needs: tuple[str, ...] = ()
+    workspace: Mapping[str, Any] = field(default_factory=dict)
+    places: Places = field(default_factory=dict)
+
+    def all_steps(self) -> Iterator[Step]:
+        """Every step, those inside others behind them."""
+        return _with_inner(self.steps)
 
 
 def load(path: Path) -> Scenario:
@@ -51,23 +70,29 @@ def load(path: Path) -> Scenario:
 
     Raises BrokenFileError with file, line and column for a file that cannot be read, is not YAML or is not a story.
     """
+    return loads(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """A file's text; raises BrokenFileError when it cannot be read."""
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         message = f"{path}: cannot be read: {error}"
         raise BrokenFileError(message) from error
-    return loads(text, str(path))
 
 
 def loads(text: str, file: str) -> Scenario:
     """The story in a text; `file` is what its errors call it. Raises BrokenFileError."""
     data, places = parse(text, file, "a scenario has name and steps.")
+    schema = ScenarioSchema()
     try:
-        checked = ScenarioSchema().load(data)
+        checked = schema.load(data)
     except ValidationError as error:
-        raise BrokenFileError("\n".join(complaints(error.messages, places, file, _in_words))) from error
-    steps = tuple(_step(index, step, places) for index, step in enumerate(checked["steps"]))
-    return Scenario(
+        messages = with_nearest(error.messages, schema)
+        raise BrokenFileError("\n".join(complaints(messages, places, file, _in_words))) from error
+    steps = tuple(_step(("steps", index), step, places) for index, step in enumerate(checked["steps"]))
+    scenario = Scenario(
         name=checked["name"],
         about=checked["about"],
         file=file,
@@ -75,14 +100,73 @@ def loads(text: str, file: str) -> Scenario:
         people=_people(checked["people"]),
         products=checked["products"],
         steps=steps,
+        skip=checked["skip"],
+        needs=tuple(checked["needs"]),
+        workspace=checked["workspace"],
+        places=places,
     )
+    known: dict[str, tuple[str, ...] | None] = dict.fromkeys(scenario.people, PERSON)
+    wrong = list(_unknown(steps, known | dict.fromkeys(scenario.products, PRODUCT)))
+    if wrong:
+        told = (f"{file}:{line}:{column}: {verb}: {text}" for (line, column), verb, text in wrong)
+        raise BrokenFileError("\n".join(told))
+    return scenario
 
 
-def _step(index: int, step: Mapping[str, Any], places: Places) -> Step:
+def _step(prefix: Place, step: Mapping[str, Any], places: Places) -> Step:
     ((verb, argument),) = step.items()
-    prefix: Place = ("steps", index, verb)
+    line, column = places[prefix]
+    prefix = (*prefix, verb)
     inside = {path[len(prefix) :]: place for path, place in places.items() if path[: len(prefix)] == prefix}
-    return Step(verb, argument, places[("steps", index)][0], inside)
+    inner = enumerate(argument["steps"]) if verb == "repeat" else ()
+    steps = tuple(_step((*prefix, "steps", index), one, places) for index, one in inner)
+    return Step(verb, argument, line, column, inside, steps)
+
+
+def _with_inner(steps: tuple[Step, ...]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from _with_inner(step.steps)
+
+
+Known = dict[str, tuple[str, ...] | None]
+"""Saved names, each with the members that it has where they are known before it is played."""
+
+
+def _unknown(steps: tuple[Step, ...], known: Known) -> Iterator[tuple[tuple[int, int], str, str]]:
+    """References to what nobody made or saved before: where, in which verb, what to say."""
+    for step in steps:
+        argument = step.argument
+        if step.verb == "repeat":
+            argument = {name: value for name, value in argument.items() if name != "steps"}
+        for path, reference in references(argument):
+            told = _wrong_reference(reference, known)
+            if told:
+                yield step.place_of(*path), step.verb, told
+        inner = dict(known)
+        if step.verb == "repeat" and "as" in argument:
+            inner[argument["as"]] = (*PERSON, "number") if "times" in argument else None
+        yield from _unknown(step.steps, inner)
+        known.update(dict.fromkeys(_saves(step)))
+
+
+def _wrong_reference(reference: str, known: Known) -> str | None:
+    name, _, rest = reference[1:].partition(".")
+    if name not in known:
+        made = ", ".join(known) or "nothing"
+        return f"${name} is nobody and nothing so far.{nearest(name, list(known))} Known here: {made}."
+    members, member = known[name], rest.partition(".")[0]
+    if member and members is not None and member not in members:
+        return f"${name} has no {member}.{nearest(member, list(members))} It has {', '.join(members)}."
+    return None
+
+
+def _saves(step: Step) -> Iterator[str]:
+    """The names under which a step saves something for those behind it."""
+    claims = step.argument.values() if step.verb == "expect" else [step.argument]
+    for claim in claims:
+        if isinstance(claim, Mapping) and isinstance(claim.get("as"), str) and step.verb != "repeat":
+            yield claim["as"]
 
 
 def _people(people: list[str] | Mapping[str, str | None]) -> dict[str, str]:

@@ -7,15 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from inkstand.fakes.kit.world import chance, faker, identifier
+from inkstand.simulator.errors import InkstandError, nearest
 
 Made = dict[str, Any]
+PERSON = (
+    *("user_id", "anonymous_id", "first_name", "last_name", "name", "email", "phone", "company"),
+    *("address_line_1", "address_city", "address_state", "address_zip", "address_country"),
+)
+"""What a person has."""
+
+PRODUCT = ("product_id", "sku", "name", "price", "url")
+"""What a product has."""
+
+_IDS = ("user_id", "anonymous_id")
 _BEFORE_A_WORD = re.compile("(?<=[a-z])(?=[A-Z])")
 _GOODS = ("Lamp", "Kettle", "Blanket", "Notebook", "Clock", "Basket", "Mirror", "Teapot", "Candle", "Stool")
 
 
 def person(seed: int, name: str, locale: str = "en_US") -> Made:
     """A person with ids, name, e-mail, phone and an address in the fields that Inkit knows."""
-    fake = faker(seed, "person", name, locale=locale)
+    fake = _faker(seed, name, locale)
     first, last = fake.first_name(), fake.last_name()
     return {
         "user_id": f"user-{identifier(seed, 'user', name)[:6].lower()}",
@@ -55,8 +66,24 @@ def cast_of(seed: int, people: Mapping[str, str], products: list[str]) -> dict[s
     return made | {name: product(seed, name) for name in products}
 
 
+def _faker(seed: int, name: str, locale: str) -> Any:
+    try:
+        return faker(seed, "person", name, locale=locale)
+    except AttributeError as error:
+        from faker.config import AVAILABLE_LOCALES  # noqa: PLC0415  # only mistakes need it
+
+        hint = nearest(locale, sorted(AVAILABLE_LOCALES))
+        message = f"Faker knows no locale {locale!r}.{hint} A locale is written like de_DE."
+        raise InkstandError(message) from error
+
+
 def _one_of(fake: Any, *methods: str) -> str:  # a locale decides what a Faker can do
     for method in methods:
         if hasattr(fake, method):
             return str(getattr(fake, method)())
     return ""
+
+
+def traits_of(made: Made) -> Made:
+    """What an identify call tells of a person."""
+    return {name: value for name, value in made.items() if name in PERSON and name not in _IDS and value != ""}

@@ -4,143 +4,148 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+import shlex
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 
-from inkstand.simulator.errors import InkstandError
+from inkstand.simulator.errors import InkstandError, nearest
 
 from .client import Client, Workspace
-from .expect import Mismatch, compare
-from .load import Scenario, Step
+from .coverage import Coverage
+from .faultplan import FaultPlan, arrange, settle_with_retries
+from .load import SUFFIX, Scenario, Step
+from .outcome import Failure, Outcome
 from .people import cast_of
-from .schema import CALLS
-from .values import UnknownValueError, filled
+from .schema import VERBS, no_verb
+from .verbs import Scene, StoppedError, take
 
 DEFAULT_SEED = 1
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Why a story failed: where in the file, what was claimed, what came, and the journey of the message concerned."""
+class Options:
+    """How stories are played: with which seed, under which faults, and whether what they touch is counted."""
 
-    file: str
-    line: int
-    text: str
-    mismatch: Mismatch | None = None
-    view: str | None = None
-    journey: tuple[str, ...] = ()
+    seed: int | None = None
+    faults: FaultPlan | None = None
+    coverage: bool = False
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a story ended: `failed` is a claim that does not hold, `error` a step that cannot be taken."""
-
-    scenario: Scenario
-    seed: int
-    status: Literal["passed", "failed", "error"]
-    failures: tuple[Failure, ...] = ()
-
-
-class _Stopped(Exception):  # noqa: N818  # it ends a story and is not an error of the program
-    def __init__(self, *failures: Failure, status: Literal["failed", "error"] = "failed") -> None:
-        super().__init__()
-        self.failures = failures
-        self.status = status
-
-
-def run(client: Client, scenario: Scenario, seed: int | None = None) -> Outcome:
+def run(client: Client, scenario: Scenario, options: Options | None = None) -> Outcome:
     """Play a story in a fresh workspace, which is deleted afterwards.
 
-    Its clock stands at 2026-01-01T00:00:00Z and nothing is delivered but by settle, advance and expect. The seed is
-    the one given, else the story's own, else 1.
+    Its clock stands at 2026-01-01T00:00:00Z and nothing is delivered but by settle, advance and expect, unless the
+    story says otherwise. The seed is the one given, else the story's own, else 1.
     """
-    chosen = next(found for found in (seed, scenario.seed, DEFAULT_SEED) if found is not None)
-    workspace = client.create(workspace_name(scenario), seed=chosen, clock="frozen", delivery="manual")
+    options = options or Options()
+    begun = time.perf_counter()
+    outcome = _run(client, scenario, options)
+    return replace(outcome, seconds=time.perf_counter() - begun, again=_again(outcome, options))
+
+
+def contract(workspace: Workspace, scenario: Scenario, faults: str | None = None) -> Outcome:
+    """Hold a contract against what a workspace has recorded already: its steps are taken there.
+
+    `faults` is the fault plan under which that was recorded.
+    """
+    begun, seed = time.perf_counter(), workspace.told["seed"]
+    reason = scenario.skip or _lacking(workspace.client, scenario)
+    wrong = tuple(check(workspace.client, scenario))
+    if reason:
+        return Outcome(scenario, seed, "skipped", reason=reason)
+    outcome = Outcome(scenario, seed, "error", wrong) if wrong else play(workspace, scenario, seed)
+    return replace(outcome, seconds=time.perf_counter() - begun, faults=faults)
+
+
+def _again(outcome: Outcome, options: Options) -> str:
+    plan = f" --fault-plan {shlex.quote(options.faults.given)}" if options.faults else ""
+    return f"inkstand run {shlex.quote(outcome.scenario.file)} --seed {outcome.seed}{plan}"
+
+
+def _run(client: Client, scenario: Scenario, options: Options) -> Outcome:
+    seed = next(found for found in (options.seed, scenario.seed, DEFAULT_SEED) if found is not None)
+    reason = scenario.skip or _lacking(client, scenario)
+    if reason:
+        return Outcome(scenario, seed, "skipped", reason=reason)
+    wrong = tuple(check(client, scenario))
+    if wrong:
+        return Outcome(scenario, seed, "error", wrong)
+    setup = {"clock": "frozen", "delivery": "manual", **scenario.workspace, "seed": seed}
     try:
-        return play(workspace, scenario, chosen)
+        workspace = client.make_another(workspace_name(scenario), **setup)
+    except InkstandError as error:
+        place = scenario.places.get(("workspace",), (1, 1))
+        return Outcome(scenario, seed, "error", (Failure(scenario.file, *place, f"workspace: {error}"),))
+    try:
+        outcome = play(workspace, scenario, seed, options.faults)
+        return replace(outcome, coverage=touched(workspace)) if options.coverage else outcome
     finally:
         workspace.delete()
 
 
-def play(workspace: Workspace, scenario: Scenario, seed: int) -> Outcome:
+def play(workspace: Workspace, scenario: Scenario, seed: int, faults: FaultPlan | None = None) -> Outcome:
     """Play a story in a given workspace and leave it as it ends."""
     saved = cast_of(seed, scenario.people, scenario.products)
+    scene = Scene(workspace, scenario, seed, saved)
+    told = None
+    if faults is not None:
+        told = arrange(workspace, faults, seed)
+        scene = replace(scene, settle=settle_with_retries)
     try:
         for step in scenario.steps:
-            _take(workspace, scenario, step, saved)
-    except _Stopped as stopped:
-        return Outcome(scenario, seed, stopped.status, stopped.failures)
-    return Outcome(scenario, seed, "passed")
+            take(scene, step)
+    except StoppedError as stopped:
+        return Outcome(scenario, seed, stopped.status, stopped.failures, faults=told)
+    return Outcome(scenario, seed, "passed", faults=told)
+
+
+def check(client: Client, scenario: Scenario) -> Iterator[Failure]:
+    """What a story asks of this sandbox that there is not: verbs of vendors, their members, views."""
+    for step in scenario.all_steps():
+        for path, text in _wrong(client, step):
+            yield Failure(scenario.file, *step.place_of(*path), f"{step.verb}: {text}")
+
+
+def _wrong(client: Client, step: Step) -> Iterator[tuple[tuple[str, ...], str]]:
+    if step.verb == "expect":
+        for view in step.argument:
+            if view not in client.fields:
+                known = sorted(client.fields)
+                yield (view,), f"There is no view {view!r}.{nearest(view, known)} The views are {', '.join(known)}."
+    elif step.verb not in VERBS:
+        if step.verb not in client.verbs:
+            yield (), no_verb(step.verb, [*VERBS, *client.verbs])
+            return
+        known = [*client.verbs[step.verb], "as"]
+        for name in step.argument:
+            if name not in known:
+                yield (name,), f"no such member {name!r}.{nearest(name, known)} It is given {', '.join(known)}."
+
+
+def touched(workspace: Workspace) -> Coverage:
+    """What was touched in a workspace: rules that decided something, and events that came."""
+    rules = Counter(row["rule"] for row in workspace.view("reasons"))
+    named = ("event", "name")
+    events = Counter(
+        (row["type"], next((str(row[name]) for name in named if row.get(name)), ""))
+        for view in ("messages", "discards")
+        for row in workspace.view(view)
+        if row["type"]
+    )
+    return Coverage(rules, events)
 
 
 def workspace_name(scenario: Scenario) -> str:
-    """The workspace that a story is played in: always the same one for the same file and name."""
-    digest = hashlib.blake2b(f"{Path(scenario.file).resolve()}\n{scenario.name}".encode(), digest_size=4).hexdigest()
-    words = re.sub(r"[^A-Za-z0-9]+", "-", Path(scenario.file).name.removesuffix(".scenario.yaml")).strip("-")
+    """The workspace that a story is played in: the same one wherever the file lies, for credentials follow from it."""
+    file = PurePath(scenario.file).name
+    digest = hashlib.blake2b(f"{file}\n{scenario.name}".encode(), digest_size=4).hexdigest()
+    words = re.sub(r"[^A-Za-z0-9]+", "-", file.removesuffix(SUFFIX)).strip("-")
     return f"scenario-{words[:50]}-{digest}"
 
 
-def _take(workspace: Workspace, scenario: Scenario, step: Step, saved: Mapping[str, Any]) -> None:
-    try:
-        argument = filled(step.argument, saved)
-        _VERBS[step.verb](workspace, scenario, step, argument)
-    except (UnknownValueError, InkstandError) as error:
-        raise _Stopped(Failure(scenario.file, step.line, f"{step.verb}: {error}"), status="error") from error
-
-
-def _call(workspace: Workspace, scenario: Scenario, step: Step, argument: Any) -> None:  # a verb's argument
-    body = {"batch": argument} if step.verb == "batch" else argument
-    response = workspace.post(step.verb, body)
-    if response.status_code != 200:  # noqa: PLR2004  # Segment's only success
-        raise _Stopped(
-            Failure(scenario.file, step.line, f"{step.verb}: answered {response.status_code}: {response.text}")
-        )
-
-
-def _settle(workspace: Workspace, *_: object) -> None:
-    workspace.settle()
-
-
-def _advance(workspace: Workspace, _: Scenario, __: Step, argument: str) -> None:
-    workspace.advance(argument)
-
-
-def _connection(workspace: Workspace, _: Scenario, __: Step, argument: Mapping[str, Any]) -> None:
-    names = {"base_url": "baseUrl"}
-    change = {names.get(name, name): value for name, value in argument.items() if name != "id"}
-    workspace.change_connection(argument["id"], change)
-
-
-def _fault(workspace: Workspace, _: Scenario, __: Step, argument: Mapping[str, Any]) -> None:
-    workspace.fault(**argument)
-
-
-def _expect(workspace: Workspace, scenario: Scenario, step: Step, argument: Mapping[str, Any]) -> None:
-    workspace.settle()
-    failures: list[Failure] = []
-    for view, claim in argument.items():
-        for mismatch in compare(claim, workspace.view(view), workspace.client.fields.get(view, ())):
-            text = f"{view}: {mismatch.field}: wanted {mismatch.wanted!r}, came {mismatch.came!r}"
-            journey = _journey(workspace, mismatch.row) if not failures else ()
-            line = step.line_of(view, *mismatch.path)
-            failures.append(Failure(scenario.file, line, text, mismatch, view, journey))
-    if failures:
-        raise _Stopped(*failures)
-
-
-def _journey(workspace: Workspace, row: Mapping[str, Any] | None) -> tuple[str, ...]:
-    message_id = (row or {}).get("message_id") or (row or {}).get("messageId")
-    explained = workspace.explain(str(message_id)) if message_id else workspace.explain_newest()
-    return tuple(explained.get("story") or (explained["headline"], *explained.get("hints", ())))
-
-
-_VERBS: Mapping[str, Callable[[Workspace, Scenario, Step, Any], None]] = {
-    **dict.fromkeys((*CALLS, "batch"), _call),
-    "settle": _settle,
-    "advance": _advance,
-    "connection": _connection,
-    "fault": _fault,
-    "expect": _expect,
-}
+def _lacking(client: Client, scenario: Scenario) -> str | None:
+    lacking = [service for service in scenario.needs if service not in client.services]
+    return f"needs {', '.join(lacking)}, which this sandbox does not have" if lacking else None

@@ -1,7 +1,8 @@
-"""The language of stories, as a marshmallow schema: what a file may hold, and what each verb is given."""
+"""The language of stories, as marshmallow schemas: what a file may hold, and what each verb is given."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -9,9 +10,16 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from inkstand.simulator.errors import nearest
+from inkstand.simulator.yamlfile import with_nearest
+
+from .claims import ClaimField, duration_text, saved_as
 
 CALLS = ("identify", "track", "page", "screen", "group", "alias")
-CLAIMS = ("where", "count", "all")
+AT_ONCE = 100_000
+"""How many people or rounds one step may ask for."""
+
+VENDORS_VERB = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+"""What a vendor's verb is called: the vendor's service and what a person does there, `inkit.open`."""
 
 
 class ConnectionSchema(Schema):
@@ -29,47 +37,10 @@ class ConnectionSchema(Schema):
             raise ValidationError("Say what to change: settings, enabled or baseUrl.")
 
 
-def _claim(value: Any) -> None:  # any YAML value
-    """What is claimed of a view: its rows in order, or `where`, `count` and `all`."""
-    if isinstance(value, list):
-        if not all(isinstance(row, dict) for row in value):
-            raise ValidationError("Each row is a mapping of the fields that must match.")
-        return
-    if not isinstance(value, dict) or not value:
-        raise ValidationError("A claim is a list of rows, or a mapping of where, count and all.")
-    for key in value:
-        if key not in CLAIMS:
-            raise ValidationError({key: [f"A claim has where, count and all.{nearest(str(key), list(CLAIMS))}"]})
-    _claim_members(value)
-
-
-def _claim_members(value: Mapping[str, Any]) -> None:
-    for key in ("where", "all"):
-        if key in value and not isinstance(value[key], dict):
-            raise ValidationError({key: ["This is a mapping of fields."]})
-    count = value.get("count", 0)
-    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        raise ValidationError({"count": ["A count is a whole number from 0."]})
-    if value.get("all") == {} or (value.get("count") == 0 and "all" in value):
-        raise ValidationError({"all": ["This claims nothing: name fields, and rows to have them."]})
-    if "count" not in value and "all" not in value:
-        raise ValidationError("A claim with where says count, all, or both.")
-
-
-def _some_view(value: Mapping[str, Any]) -> None:
-    if not value:
-        raise ValidationError("expect names at least one view.")
-
-
-def _text_or_nothing(value: Any) -> None:  # any YAML value
-    if value not in (None, {}):
-        raise ValidationError("settle is given nothing.")
-
-
 class FaultSchema(Schema):
-    """An arranged misbehaviour; what may stand together is the control API's to say."""
+    """An arranged misbehaviour, or the end of one; what may stand together is the control API's to say."""
 
-    service = fields.String(required=True)
+    service = fields.String()
     status = fields.Integer()
     headers = fields.Dict(keys=fields.String(), values=fields.String())
     body = fields.String()
@@ -80,25 +51,53 @@ class FaultSchema(Schema):
     every = fields.Integer()
     share = fields.Float()
     for_ = fields.String(data_key="for", attribute="for")
+    save_as = saved_as("save the fault under this name, to end it")
+    end = fields.String(metadata={"description": "end this fault ($name.id), or all of them (all)"})
+
+    @validates_schema
+    def arranges_or_ends(self, data: Mapping[str, Any], **_: Any) -> None:
+        """A fault is arranged at a service, or ended."""
+        if "end" in data and len(data) > 1:
+            raise ValidationError({"end": ["This ends a fault and arranges none: it stands alone."]})
+        if "end" not in data and "service" not in data:
+            raise ValidationError({"service": ["Missing data for required field."]})
 
 
-class _Claim(fields.Raw):
+class SeedSchema(Schema):
+    """People who are made up and identified, with a user id, an anonymous id and the traits of a person."""
+
+    people = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(min=1, max=AT_ONCE),
+        metadata={"description": "how many"},
+    )
+    locale = fields.String(metadata={"description": "where they live, as Faker calls it: de_DE"})
+    traits = fields.Dict(keys=fields.String(), metadata={"description": "further traits of each of them"})
+    integrations = fields.Dict(keys=fields.String())
+    save_as = saved_as("save them: $name.0.email")
+
+
+class CallField(fields.Dict):
+    """A call as Segment spells it."""
+
     def __init__(self) -> None:
-        super().__init__(validate=_claim)
+        super().__init__(keys=fields.String(), validate=_no_misspelling)
 
 
-_MEMBERS = (
+MEMBERS = (
     *("userId", "anonymousId", "event", "properties", "traits", "context", "integrations", "timestamp", "messageId"),
     *("name", "category", "groupId", "previousId", "sentAt", "originalTimestamp", "type", "channel", "version"),
 )
+"""Segment's own members of a call."""
 
 
 def _no_misspelling(value: Mapping[str, Any]) -> None:
     """A member that is nearly one of Segment's is a slip of the pen; any other passes through, as at Segment."""
     for name in value:
-        near = get_close_matches(name.lower(), map(str.lower, _MEMBERS), 1, 0.75)
-        if near and name not in _MEMBERS:
-            meant = next(member for member in _MEMBERS if member.lower() == near[0])
+        near = get_close_matches(name.lower(), map(str.lower, MEMBERS), 1, 0.75)
+        if near and name not in MEMBERS:
+            meant = next(member for member in MEMBERS if member.lower() == near[0])
             raise ValidationError({name: [f"Segment has no member {name!r}. Did you mean {meant!r}?"]})
 
 
@@ -110,40 +109,86 @@ def _no_misspellings(calls: list[Any]) -> None:
             raise ValidationError({index: error.messages}) from error
 
 
-_call = fields.Dict(keys=fields.String(), validate=_no_misspelling)
-VERBS: Mapping[str, fields.Field[Any]] = {
-    **dict.fromkeys(CALLS, _call),
-    "batch": fields.List(fields.Raw(allow_none=True), validate=_no_misspellings),
-    "advance": fields.String(required=True),
-    "settle": fields.Raw(allow_none=True, validate=_text_or_nothing),
-    "expect": fields.Dict(keys=fields.String(), values=_Claim(), validate=_some_view),
-    "connection": fields.Nested(ConnectionSchema),
-    "fault": fields.Nested(FaultSchema),
-}
-"""Each verb and what it is given."""
+def _some_view(value: Mapping[str, Any]) -> None:
+    if not value:
+        raise ValidationError("expect names at least one view.")
+
+
+class NothingField(fields.Field[None]):
+    """A verb that is given nothing."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> None:  # noqa: ARG002  # marshmallow's own signature
+        if value not in (None, {}):
+            raise ValidationError("settle is given nothing.")
 
 
 class StepField(fields.Field[dict[str, Any]]):
     """One step: a mapping with one key, the verb."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> dict[str, Any]:  # noqa: ARG002  # marshmallow's own signature
-        if isinstance(value, str) and value in VERBS:
+        if isinstance(value, str) and (value in VERBS or VENDORS_VERB.fullmatch(value)):
             raise ValidationError(f"A step is a mapping: write {value}: with a colon.")
         if not isinstance(value, dict) or len(value) != 1:
             raise ValidationError("A step is a mapping with one key, its verb.")
         ((verb, argument),) = value.items()
-        if verb not in VERBS:
-            known = ", ".join(VERBS)
-            raise ValidationError(
-                {verb: [f"{verb!r} is no verb.{nearest(str(verb), list(VERBS))} The verbs are {known}."]}
-            )
+        if verb not in VERBS and not VENDORS_VERB.fullmatch(str(verb)):
+            raise ValidationError({verb: [no_verb(str(verb), list(VERBS))]})
+        field = VERBS.get(verb, _VENDORS)
         try:
-            return {verb: VERBS[verb].deserialize(argument)}
+            return {verb: field.deserialize(argument)}
         except ValidationError as error:
-            raise ValidationError({verb: error.messages}) from error
+            inside = field.schema if isinstance(field, fields.Nested) else field
+            raise ValidationError({verb: with_nearest(error.messages, inside)}) from error
 
 
-class _People(fields.Field[Any]):
+def no_verb(verb: str, known: list[str]) -> str:
+    """What is said of a verb that there is not."""
+    return f"{verb!r} is no verb.{nearest(verb, known)} The verbs are {', '.join(known)}."
+
+
+class RepeatSchema(Schema):
+    """Steps taken again and again: so many times, each time with a new person, or once for each of saved people."""
+
+    times = fields.Integer(strict=True, validate=validate.Range(min=1, max=AT_ONCE))
+    each = fields.String(metadata={"description": "saved people or rows: $crowd"})
+    locale = fields.String(metadata={"description": "where the new people live, as Faker calls it: de_DE"})
+    save_as = saved_as("the person (or row) of the round: $name.user_id, $name.number")
+    steps = fields.List(StepField(), required=True, validate=validate.Length(min=1))
+
+    @validates_schema
+    def repeats_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Either a number or a list is gone through."""
+        if ("times" in data) is ("each" in data):
+            raise ValidationError("Say how often: times: 100, or each: $people.")
+
+
+class _Argument(fields.Field[Any]):
+    """What a vendor's verb is given; the vendor's folder says what that is."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:  # noqa: ARG002  # marshmallow's own signature
+        if value is None or isinstance(value, dict):
+            return value or {}
+        raise ValidationError("A vendor's verb is given a mapping.")
+
+
+_VENDORS = _Argument(allow_none=True)
+VERBS: Mapping[str, fields.Field[Any]] = {
+    **{name: CallField() for name in CALLS},
+    "batch": fields.List(fields.Raw(allow_none=True), validate=_no_misspellings),
+    "advance": duration_text(description="how far the clock is moved; whatever falls due on the way is delivered"),
+    "settle": NothingField(allow_none=True),
+    "expect": fields.Dict(keys=fields.String(), values=ClaimField(), validate=_some_view),
+    "seed": fields.Nested(SeedSchema),
+    "repeat": fields.Nested(RepeatSchema),
+    "connection": fields.Nested(ConnectionSchema),
+    "fault": fields.Nested(FaultSchema),
+}
+"""Each verb and what it is given; vendors bring their own beside these."""
+
+
+class PeopleField(fields.Field[Any]):
+    """Names of people, or names with where each lives."""
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:  # noqa: ARG002  # marshmallow's own signature
         if isinstance(value, list | dict) and all(isinstance(name, str) for name in value):
             return value
@@ -151,13 +196,24 @@ class _People(fields.Field[Any]):
 
 
 class ScenarioSchema(Schema):
-    """A file: name, about, seed, people, products, steps."""
+    """A story: what it is called and about, who plays in it, and its steps."""
 
     name = fields.String(required=True)
     about = fields.String(load_default="")
-    seed = fields.Integer(load_default=None, allow_none=True)
-    people = _People(load_default=list)
+    seed = fields.Integer(load_default=None, allow_none=True, metadata={"description": "of people and ids"})
+    people = PeopleField(load_default=list, metadata={"description": "names, or names with locales: {ana: pt_BR}"})
     products = fields.List(fields.String(), load_default=list)
+    skip = fields.String(load_default=None, metadata={"description": "why it is not played"})
+    needs = fields.List(
+        fields.String(),
+        load_default=list,
+        metadata={"description": "services without which it is skipped: inkit, movable_ink"},
+    )
+    workspace = fields.Dict(
+        keys=fields.String(),
+        load_default=dict,
+        metadata={"description": "how its workspace is set up, as `workspace` of inkstand.yaml"},
+    )
     steps = fields.List(StepField(), required=True, validate=validate.Length(min=1))
 
     class Meta:

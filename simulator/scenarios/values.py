@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from inkstand.simulator.errors import nearest
 
 _REFERENCE = re.compile(r"\$([A-Za-z_]\w*)((?:\.\w+)*)")
+NAME = re.compile(r"[A-Za-z_]\w*")
+"""What a value may be saved as."""
 
 
 class UnknownValueError(Exception):
@@ -30,14 +32,33 @@ def filled(value: Any, saved: Mapping[str, Any]) -> Any:  # any YAML value
     return value
 
 
+def references(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every reference in a value, and where it stands."""
+    if isinstance(value, str) and _REFERENCE.fullmatch(value):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from references(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from references(item, (*path, index))
+
+
 def _look_up(name: str, path: list[str], saved: Mapping[str, Any]) -> Any:
     found: Any = saved
     for index, step in enumerate((name, *path)):
-        if not isinstance(found, Mapping) or step not in found:
-            known = ", ".join(map(str, found)) if isinstance(found, Mapping) else "nothing"
+        members = dict(enumerate(found)) if isinstance(found, list) else found
+        key: str | int = int(step) if isinstance(found, list) and step.isdecimal() else step
+        if not isinstance(members, Mapping) or key not in members:
+            known = list(map(str, members)) if isinstance(members, Mapping) else []
             where = "$" + ".".join((name, *path)[: index + 1])
-            hint = nearest(step, list(map(str, found)) if isinstance(found, Mapping) else [])
-            message = f"{where} is no person, product or member of one.{hint} Known here: {known or 'nothing'}."
+            message = f"{where} is nothing that was made or saved.{nearest(step, known)} Known here: {_listed(known)}."
             raise UnknownValueError(message)
-        found = found[step]
+        found = members[key]
     return found
+
+
+def _listed(known: list[str]) -> str:
+    shown = 20
+    more = f" and {len(known) - shown} more" if len(known) > shown else ""
+    return (", ".join(known[:shown]) or "nothing") + more

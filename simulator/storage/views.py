@@ -111,6 +111,7 @@ VIEWS: tuple[Listed, ...] = (
         _discard,
         _columns("messageId", "type", "event", "userId", "anonymousId", "code", "receivedAt", "raw"),
         "received_at",
+        ("type", "event", "code"),
     ),
     Listed(
         "deliveries",
@@ -121,6 +122,7 @@ VIEWS: tuple[Listed, ...] = (
             *("messageId", "type", "connection", "destination", "status", "code", "attempts", "nextAttemptAt"),
         ),
         "received_at",
+        ("connection", "type", "status", "code"),
     ),
     Listed(
         "attempts",

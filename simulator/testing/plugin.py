@@ -61,12 +61,14 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Play it."""
-        from inkstand.simulator.scenarios import report  # noqa: PLC0415  # nothing of ours before a story is found
+        from inkstand.simulator.scenarios.report.text import told  # noqa: PLC0415  # nothing of ours before a story is found
         from inkstand.simulator.scenarios.runner import run  # noqa: PLC0415  # likewise
 
         outcome = run(_near_client(self.config), self.scenario)
+        if outcome.status == "skipped":
+            pytest.skip(outcome.reason)
         if outcome.status != "passed":
-            raise ScenarioFailedError("\n".join(report.told(outcome)))
+            raise ScenarioFailedError("\n".join(told(outcome)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # pytest's own
         """The report of a failed story, without our own traceback."""

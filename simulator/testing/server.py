@@ -17,14 +17,25 @@ _STOP_SECONDS = 20
 class Server:
     """A served sandbox on a free port; it ends with this process, however that ends.
 
-    `folder` is where `inkstand.yaml` is looked for. Raises CannotStartError, with what it said, when it does not start.
+    `folder` is where `inkstand.yaml` is looked for, `flags` are further ones of `inkstand serve`. Raises
+    CannotStartError, with what it said, when it does not start.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *flags: str) -> None:
         self.data_dir = Path(tempfile.mkdtemp(prefix="inkstand-tests-"))
         self.kept = False
         self._log = (self.data_dir / "server.log").open("w+")
-        serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--while-stdin", "--data-dir", str(self.data_dir)]
+        serve = [
+            "serve",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--while-stdin",
+            "--data-dir",
+            str(self.data_dir),
+            *flags,
+        ]
         self._process = subprocess.Popen(  # noqa: S603  # this Python, and words of our own
             [sys.executable, "-P", "-m", "inkstand", *serve],
             stdin=subprocess.PIPE,

@@ -1,0 +1,230 @@
+"""The command that runs another one beside a sandbox, then holds a contract: exec."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from inkstand.simulator.errors import InkstandError, nearest
+
+from .common import (
+    FAILED,
+    NOTHING,
+    PASSED,
+    WRONG_USE,
+    as_json_option,
+    fault_plan_of,
+    fault_plan_option,
+    say,
+)
+from .running import Reports, exit_code, in_github, report
+
+if TYPE_CHECKING:
+    from inkstand.simulator.scenarios.client import Workspace
+    from inkstand.simulator.scenarios.collecting import Collected
+    from inkstand.simulator.scenarios.faultplan import FaultPlan
+    from inkstand.simulator.scenarios.outcome import Outcome
+
+_BY_SIGNAL = 128
+
+
+@click.command("exec", context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option(
+    "--contract",
+    "-c",
+    "contracts",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A scenario file (or a folder of them) whose claims must hold afterwards; repeatable.",
+)
+@click.option(
+    "--env",
+    "-e",
+    "wanted",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A further variable of the command; {url}, {write_key}, {inkit.url}, {inkit.apiKey}, … are filled in.",
+)
+@click.option("--keep", is_flag=True, help="Keep what was recorded, and say where.")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write a JUnit XML report there.")
+@click.option(
+    "--github/--no-github", default=None, help="Annotate failing lines (default: where GITHUB_ACTIONS is true)."
+)
+@click.option("--config", type=click.Path(dir_okay=False), help="The configuration file.  [default: inkstand.yaml]")
+@fault_plan_option
+@as_json_option
+def execute(
+    command: tuple[str, ...],
+    contracts: tuple[Path, ...],
+    wanted: tuple[str, ...],
+    junit: Path | None,
+    config: str | None,
+    fault_plan: str | None,
+    *,
+    keep: bool,
+    github: bool | None,
+    as_json: bool,
+) -> None:
+    """Run a command beside a sandbox of its own, then check that contracts hold.
+
+    The sandbox serves on a free port; its address and keys stand in the command's environment (INKSTAND_URL,
+    INKSTAND_WRITE_KEY, INKSTAND_INKIT_API_KEY, …; --env names them as your program wants them). Afterwards
+    everything due is delivered, and the claims of the contract files are checked. Exit code: the command's if it is
+    not 0, else 1 if a contract does not hold, else 0.
+
+    \b
+    inkstand exec --contract shop.scenario.yaml --env SEGMENT_HOST={url} -- npm test
+    """  # noqa: D301  # \b is click's
+    from inkstand.simulator.scenarios.client import Client  # noqa: PLC0415  # the other commands need no server
+    from inkstand.simulator.scenarios.collecting import collect  # noqa: PLC0415  # likewise
+    from inkstand.simulator.testing.server import Server  # noqa: PLC0415  # likewise
+
+    collected, plan = collect(contracts), fault_plan_of(fault_plan)
+    _refuse_broken(collected, asked=bool(contracts))
+    server = Server(Path.cwd(), *(("--config", config) if config else ()))
+    try:
+        workspace = Client(server.url).workspace("default")
+        told = _arranged(workspace, plan)
+        code = _run(command, {**os.environ, **variables(workspace, wanted)})
+        outcomes = list(_checked(workspace, collected, plan, told))
+        _tell(outcomes, Reports(junit, in_github(github)), as_json=as_json)
+        _say_how_it_ended(workspace, code, outcomes)
+        if keep:
+            server.kept = True
+            say(f"kept; look at it with: inkstand serve --data-dir {shlex.quote(str(server.data_dir))}")
+    finally:
+        server.stop()
+    sys.exit(code or exit_code(outcomes))
+
+
+def variables(workspace: Workspace, wanted: Sequence[str] = ()) -> dict[str, str]:
+    """The variables by which a command finds a workspace: address, write key, each vendor's address and settings.
+
+    `wanted` are further ones, `NAME=VALUE` with names in braces filled in. Raises InkstandError, naming the nearest,
+    for a name that there is not.
+    """
+    known = {"url": workspace.url, "workspace": workspace.name, "write_key": workspace.write_key}
+    for vendor in workspace.client.control("GET", "/vendors"):
+        service = vendor["service"]
+        known[f"{service}.url"] = f"{workspace.url}{vendor['path']}"
+        for connection in reversed(workspace.told["connections"]):
+            if connection["destination"] in vendor["slugs"]:
+                known |= {f"{service}.{name}": value for name, value in connection["settings"].items()}
+    found = {f"INKSTAND_{_as_variable(name)}": value for name, value in known.items()}
+    for one in wanted:
+        name, equals, value = one.partition("=")
+        if not equals or not name:
+            raise InkstandError(f"--env is given NAME=VALUE; {one!r} came.")
+        found[name] = _filled(value, known)
+    return found
+
+
+def _as_variable(name: str) -> str:
+    """`inkit.apiKey` as `INKIT_API_KEY`."""
+    spaced = "".join(f"_{letter}" if letter.isupper() else letter for letter in name)
+    return spaced.replace(".", "_").upper()
+
+
+def _filled(text: str, known: Mapping[str, str]) -> str:
+    for name, value in known.items():
+        text = text.replace(f"{{{name}}}", value)
+    start, end = text.find("{"), text.find("}")
+    if 0 <= start < end:
+        name = text[start + 1 : end]
+        raise InkstandError(
+            f"--env: nothing is called {{{name}}}.{nearest(name, list(known))} Known: {', '.join(known)}."
+        )
+    return text
+
+
+def _refuse_broken(collected: Collected, *, asked: bool) -> None:
+    """A contract that cannot be read is told before the command is run."""
+    for text in collected.broken:
+        say(text)
+    if collected.broken:
+        sys.exit(WRONG_USE)
+    if asked and not collected.scenarios:
+        say("no *.scenario.yaml was found where --contract points")
+        sys.exit(NOTHING)
+
+
+def _arranged(workspace: Workspace, plan: FaultPlan | None) -> str | None:
+    from inkstand.simulator.scenarios.faultplan import arrange  # noqa: PLC0415  # only asked for here
+
+    if plan is None:
+        return None
+    told = arrange(workspace, plan, workspace.told["seed"])
+    say(f"fault plan: {told}")
+    return told
+
+
+def _run(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
+    """Run a command to its end; its exit code, 128 and the number of the signal that ended it."""
+    try:
+        process = subprocess.Popen(command, env=dict(environ))  # noqa: S603  # it is what was asked for
+    except OSError as error:
+        message = f"{command[0]} cannot be run: {error.strerror}."
+        raise InkstandError(message) from error
+    with _signals_go_to(process):
+        code = process.wait()
+    return code if code >= 0 else _BY_SIGNAL - code
+
+
+@contextmanager
+def _signals_go_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let the command have the signals: a terminal's Control-C reaches it by itself."""
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _checked(workspace: Workspace, collected: Collected, plan: FaultPlan | None, told: str | None) -> Iterator[Outcome]:
+    """Deliver everything due, then check each contract in the workspace."""
+    from dataclasses import replace  # noqa: PLC0415  # only asked for here
+
+    from inkstand.simulator.scenarios.faultplan import settle_with_retries  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.runner import contract  # noqa: PLC0415  # likewise
+
+    if plan is None:
+        workspace.settle()
+    else:
+        settle_with_retries(workspace)
+    for scenario in collected.scenarios:
+        yield replace(contract(workspace, scenario, told), again=shlex.join(["inkstand", *sys.argv[1:]]))
+
+
+def _tell(outcomes: list[Outcome], reports: Reports, *, as_json: bool) -> None:
+    from inkstand.simulator.scenarios.report.text import told  # noqa: PLC0415  # only asked for here
+
+    for outcome in outcomes if not as_json else ():
+        for line in told(outcome):
+            click.echo(line)
+    report(outcomes, reports, (), as_json=as_json)
+
+
+def _say_how_it_ended(workspace: Workspace, code: int, outcomes: list[Outcome]) -> None:
+    counts = {view: workspace.count(view) for view in ("messages", "discards")}
+    came = f"{counts['messages']} messages, {counts['discards']} discards"
+    if not any(counts.values()):
+        hints = workspace.explain_newest().get("hints", ())
+        came = "no call arrived" + "".join(f"; {hint}" for hint in hints[:1])
+    ended = f"the command ended with {code}" if code else "the command ended well"
+    held = {PASSED: "the contract holds", FAILED: "the contract does NOT hold"}
+    verdict = held.get(exit_code(outcomes), "the contract cannot be checked") if outcomes else "there was no contract"
+    say(f"{came}; {ended}; {verdict}: exit code {code or exit_code(outcomes)}")

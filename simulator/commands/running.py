@@ -1,0 +1,167 @@
+"""The command that plays scenarios and reports: run."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .common import (
+    FAILED,
+    NOTHING,
+    PASSED,
+    WRONG_USE,
+    as_json_option,
+    fault_plan_of,
+    fault_plan_option,
+    near_option,
+    near_or_far,
+    print_json,
+    say,
+)
+
+if TYPE_CHECKING:
+    from inkstand.simulator.scenarios.outcome import Outcome
+
+_STORIES_A_JOB = 25
+"""So many stories are worth starting a further process for."""
+
+_PROGRESS_AFTER = 2.0
+_PROGRESS_EVERY = 0.5
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Where outcomes are reported beside the screen: a JUnit file, and GitHub."""
+
+    junit: Path | None
+    github: bool
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--seed", type=int, help="The seed of people and ids (default: the scenario's own, else 1).")
+@click.option("--jobs", "-j", default="auto", show_default=True, metavar="N|auto", help="How many are played at once.")
+@click.option("--quiet", "-q", is_flag=True, help="Tell only what did not pass, and the summary.")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write a JUnit XML report there.")
+@click.option(
+    "--github/--no-github",
+    default=None,
+    help="Annotate failing lines and write the job's summary (default: where GITHUB_ACTIONS is true).",
+)
+@fault_plan_option
+@near_option
+@as_json_option
+def run(
+    files: tuple[Path, ...],
+    seed: int | None,
+    jobs: str,
+    junit: Path | None,
+    fault_plan: str | None,
+    url: str | None,
+    *,
+    quiet: bool,
+    github: bool | None,
+    as_json: bool,
+) -> None:
+    """Play scenarios (files, or folders of *.scenario.yaml); 1 if one fails, 5 if there is none."""
+    from inkstand.simulator.scenarios.collecting import collect, play_all  # noqa: PLC0415  # the other commands need no scenarios
+    from inkstand.simulator.scenarios.runner import Options  # noqa: PLC0415  # likewise
+
+    collected = collect(files)
+    for text in collected.broken:
+        say(text)
+    if not collected.scenarios and not collected.broken:
+        say("no *.scenario.yaml was found there; inkstand scenario new FILE writes one")
+        sys.exit(NOTHING)
+    options = Options(seed, fault_plan_of(fault_plan))
+    begun = time.monotonic()
+    stories = len(collected.scenarios)
+    played = play_all(collected.scenarios, partial(near_or_far, url), options, _jobs(jobs, stories), far=bool(url))
+    outcomes = list(_counted(played, stories) if as_json else _told(played, stories, quiet=quiet))
+    report(outcomes, Reports(junit, in_github(github)), collected.broken, as_json=as_json)
+    if not as_json:
+        click.echo(f"{_summary(outcomes, collected.broken)} in {time.monotonic() - begun:.1f} s")
+    sys.exit(exit_code(outcomes, collected.broken))
+
+
+def report(outcomes: list[Outcome], reports: Reports, broken: tuple[str, ...], *, as_json: bool) -> None:
+    """Report outcomes wherever they are wanted."""
+    if as_json:
+        from inkstand.simulator.scenarios.report.data import as_json as as_data  # noqa: PLC0415  # only asked for here
+
+        print_json([*as_data(outcomes), *({"status": "broken", "text": text} for text in broken)])
+    if reports.junit is not None:
+        from inkstand.simulator.scenarios.report import junit  # noqa: PLC0415  # likewise
+
+        junit.write(outcomes, reports.junit)
+    if reports.github:
+        from inkstand.simulator.scenarios.report import github  # noqa: PLC0415  # likewise
+
+        root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
+        for line in github.annotated(outcomes, root):
+            click.echo(line, err=as_json)
+        target = os.environ.get("GITHUB_STEP_SUMMARY")
+        if target:
+            with Path(target).open("a", encoding="utf-8") as file:
+                file.write(github.job_summary(outcomes))
+
+
+def in_github(asked: bool | None) -> bool:  # noqa: FBT001  # a flag that may not be given
+    """Whether GitHub is told: as asked, else where its own variable says so."""
+    return asked if asked is not None else os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def exit_code(outcomes: Iterable[Outcome], broken: tuple[str, ...] = ()) -> int:
+    """How a run ended, as decision 25 has it."""
+    statuses = {outcome.status for outcome in outcomes}
+    return FAILED if "failed" in statuses else WRONG_USE if broken or "error" in statuses else PASSED
+
+
+def _summary(outcomes: list[Outcome], broken: tuple[str, ...]) -> str:
+    from inkstand.simulator.scenarios.report.text import summary  # noqa: PLC0415  # the other commands need no scenarios
+
+    return summary(outcomes) + (f", {len(broken)} broken" if broken else "")
+
+
+def _told(played: Iterable[Outcome], number: int, *, quiet: bool) -> Iterator[Outcome]:
+    """Tell each outcome as it comes."""
+    from inkstand.simulator.scenarios.report.text import told  # noqa: PLC0415  # likewise
+
+    for outcome in _counted(played, number) if quiet else played:
+        if not (quiet and outcome.status in {"passed", "skipped"}):
+            for line in told(outcome):
+                click.echo(line)
+        yield outcome
+
+
+def _counted(played: Iterable[Outcome], number: int) -> Iterator[Outcome]:
+    """Say on a terminal how far it is, when it takes long and nothing else tells."""
+    begun = last = time.monotonic()
+    failed = 0
+    shown = False
+    for done, outcome in enumerate(played, start=1):
+        failed += bool(outcome.failures)
+        now = time.monotonic()
+        if sys.stderr.isatty() and now - begun > _PROGRESS_AFTER and now - last > _PROGRESS_EVERY:
+            click.echo(f"\r{done} of {number}, {failed} failed", err=True, nl=False)
+            last, shown = now, True
+        yield outcome
+    if shown:
+        click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def _jobs(asked: str, stories: int) -> int:
+    if asked == "auto":
+        return max(1, min(os.cpu_count() or 1, stories // _STORIES_A_JOB))
+    if not asked.isdecimal() or int(asked) < 1:
+        message = f"--jobs is a number from 1, or auto; {asked!r} came."
+        raise click.UsageError(message)
+    return int(asked)

@@ -1,0 +1,26 @@
+"""What `inkstand scenario new` writes: a story that plays, to be changed."""
+
+from __future__ import annotations
+
+import json
+
+STARTER = """\
+# Play it: inkstand run {file}
+# The words: docs/scenarios.md; for an editor: inkstand scenario schema > scenario.schema.json
+name: {name}
+about: What is claimed here, and which page says so.
+people: [ana]
+products: [lamp]
+steps:
+  - track: {{anonymousId: $ana.anonymous_id, event: Product Viewed, properties: {{sku: $lamp.sku, url: $lamp.url}}}}
+  - advance: 5m
+  - identify: {{anonymousId: $ana.anonymous_id, userId: $ana.user_id, traits: {{email: $ana.email}}}}
+  - expect:
+      messages: [{{event: Product Viewed}}, {{type: identify}}]
+      movable_ink.events: [{{event: product, owner: {{user_id: $ana.user_id}}, signal: usable}}]
+"""
+
+
+def starter(name: str, file: str) -> str:
+    """The text of a new story."""
+    return STARTER.format(name=json.dumps(name, ensure_ascii=False), file=file)

@@ -1,0 +1,251 @@
+"""`inkstand exec`: a command beside a sandbox, then a contract; and `inkstand run` as a pipeline calls it."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+from junitparser import JUnitXml
+from tests.conftest import CLEAN, INKSTAND, run_inkstand, serving
+
+pytestmark = pytest.mark.slow
+POST = """
+import os, requests, sys
+body = {"userId": "u-1", "event": sys.argv[1], "properties": {"sku": "S", "url": "https://shop.test/s"}}
+requests.post(os.environ["SHOP_HOST"] + "/v1/track", json=body, auth=(os.environ["INKSTAND_WRITE_KEY"], ""))
+sys.exit(int(sys.argv[2]))
+"""
+CONTRACT = """
+name: One product was viewed
+steps:
+  - expect:
+      messages: [{event: Product Viewed}]
+      movable_ink.events: [{event: product, signal: usable}]
+"""
+
+
+@pytest.fixture
+def shop(tmp_path):
+    (tmp_path / "app.py").write_text(POST)
+    (tmp_path / "shop.scenario.yaml").write_text(CONTRACT)
+    return tmp_path
+
+
+def execute(shop, *command, flags=("--contract", "shop.scenario.yaml", "--env", "SHOP_HOST={url}"), env=None):
+    return run_inkstand("exec", *flags, "--", *command, cwd=shop, env=env)
+
+
+@pytest.mark.parametrize(
+    ("event", "ends", "code", "words"),
+    [
+        ("Product Viewed", "0", 0, "the command ended well; the contract holds: exit code 0"),
+        ("Product viewed", "0", 1, "the command ended well; the contract does NOT hold: exit code 1"),
+        ("Product Viewed", "7", 7, "the command ended with 7; the contract holds: exit code 7"),
+        ("Product viewed", "7", 7, "the command ended with 7; the contract does NOT hold: exit code 7"),
+    ],
+)
+def test_exit_codes(shop, event, ends, code, words):
+    """The command's code if it is not 0, else 1 if the contract does not hold; a line says which."""
+    done = execute(shop, sys.executable, "app.py", event, ends)
+
+    assert done.returncode == code, done.stdout + done.stderr
+    assert words in done.stderr
+    if event == "Product viewed":
+        assert "messages: event: wanted 'Product Viewed', came 'Product viewed'" in done.stdout.splitlines()[1]
+
+
+def test_what_a_command_finds_in_its_environment(shop):
+    """Address and keys, each vendor's too, under our names and under those that it wants."""
+    show = "import json, os; print(json.dumps(dict(os.environ)))"
+    done = execute(shop, sys.executable, "-c", show, flags=("-e", "A={inkit.url}/x", "-e", "B={movable_ink.apiKey}"))
+
+    found = json.loads(done.stdout.splitlines()[0])
+    assert found["INKSTAND_URL"].startswith("http://127.0.0.1:")
+    assert found["INKSTAND_WRITE_KEY"] == "inkstand-demo-write-key"
+    assert found["INKSTAND_INKIT_API_KEY"] == "inkstand-demo-inkit-key"
+    assert found["A"] == found["INKSTAND_URL"] + "/inkit/x"
+    assert found["B"] == "inkstand-demo-movable-ink-key"
+
+
+@pytest.mark.parametrize(
+    ("flags", "command", "code", "words"),
+    [
+        (("-e", "A={ur}"), ("true",), 2, "Did you mean 'url'"),
+        (("-e", "A"), ("true",), 2, "NAME=VALUE"),
+        (("-c", "none.yaml"), ("true",), 2, "no such file"),
+        (("-c", "empty"), ("true",), 5, "no *.scenario.yaml"),
+        ((), ("no-such-command",), 2, "cannot be run"),
+        (("-c", "broken.scenario.yaml"), ("touch", "ran"), 2, "broken.scenario.yaml:2:"),
+        (("-c", "wrong.scenario.yaml"), ("true",), 2, "Did you mean 'messages'"),
+    ],
+)
+def test_wrong_use(shop, flags, command, code, words):
+    """What cannot be is told; a contract that cannot be read, before the command is run."""
+    (shop / "empty").mkdir()
+    (shop / "broken.scenario.yaml").write_text("name: n\nstep: []\n")
+    (shop / "wrong.scenario.yaml").write_text("name: n\nsteps:\n  - expect: {mesages: []}\n")
+
+    done = execute(shop, *command, flags=flags)
+
+    assert done.returncode == code, done.stdout + done.stderr
+    assert words in done.stdout + done.stderr
+    assert not (shop / "ran").exists()
+
+
+def test_a_key_that_nobody_has_is_told(shop):
+    """When nothing arrived, the line says what arrived elsewhere."""
+    done = execute(
+        shop,
+        sys.executable,
+        "app.py",
+        "E",
+        "0",
+        env={"INKSTAND_WRITE_KEY": "x"},
+        flags=("-e", "SHOP_HOST={url}", "-e", "INKSTAND_WRITE_KEY=other"),
+    )
+
+    assert done.returncode == 0
+    assert "no call arrived; A call came with the write key 'other', which no source has" in done.stderr
+
+
+def test_what_was_recorded_is_kept_when_asked(shop):
+    """--keep says how to look at it, and it can be looked at."""
+    done = execute(shop, sys.executable, "app.py", "Product Viewed", "0", flags=("--keep", "-e", "SHOP_HOST={url}"))
+
+    folder = done.stderr.partition("--data-dir ")[2].split()[0]
+    with serving("--data-dir", folder) as served:
+        assert [row["event"] for row in served.client.workspace("default").view("messages")] == ["Product Viewed"]
+
+
+def test_under_a_fault_plan(shop):
+    """The plan is printed, the retries are waited for, and the contract holds."""
+    done = execute(
+        shop,
+        sys.executable,
+        "app.py",
+        "Product Viewed",
+        "0",
+        flags=("-c", "shop.scenario.yaml", "-e", "SHOP_HOST={url}", "--fault-plan", "3"),
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'fault plan: [{"service":' in done.stderr
+
+
+def test_a_signal_reaches_the_command(shop):
+    """SIGTERM ends the command, and the sandbox with it; the exit code says so."""
+    wait = "import time; print('up', flush=True); time.sleep(60)"
+    process = subprocess.Popen(
+        [INKSTAND, "exec", "--", sys.executable, "-c", wait], stdout=subprocess.PIPE, text=True, env=CLEAN, cwd=shop
+    )
+    assert process.stdout.readline() == "up\n"
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(30) == 128 + signal.SIGTERM
+    process.stdout.close()
+
+
+def test_a_pipeline(shop, tmp_path):
+    """One call writes the JUnit report, marks the lines, writes the job's summary, and ends with 1."""
+    (shop / "red.scenario.yaml").write_text(CONTRACT)
+    (shop / "green.scenario.yaml").write_text(
+        CONTRACT.replace(
+            "steps:\n",
+            "steps:\n  - track: {userId: u, event: Product Viewed, properties: {sku: S, url: https://shop.test/s}}\n",
+        )
+    )
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_WORKSPACE": str(shop)}
+
+    done = run_inkstand(
+        "run", "red.scenario.yaml", "green.scenario.yaml", "--junit", "out/junit.xml", cwd=shop, env=env
+    )
+
+    assert done.returncode == 1
+    report = JUnitXml.fromfile(str(shop / "out" / "junit.xml"))
+    assert (report.tests, report.failures) == (2, 1)
+    assert "::error file=red.scenario.yaml,line=5" in done.stdout
+    assert "1 passed, 1 failed" in (tmp_path / "summary.md").read_text()
+
+
+def test_in_parallel_near_and_far(shop):
+    """Many at once give the same outcomes in the same order, in processes and in one served sandbox."""
+    for number in range(12):
+        wanted = "Product Viewed" if number % 3 else "Something Else"
+        text = CONTRACT.replace("[{event: Product Viewed}]", f"[{{event: {wanted}}}]").replace(
+            "steps:\n",
+            "steps:\n  - track: {userId: u, event: Product Viewed, properties: {sku: S, url: https://shop.test/s}}\n",
+        )
+        (shop / f"story-{number:02}.scenario.yaml").write_text(text)
+    (shop / "shop.scenario.yaml").unlink()
+    one = json.loads(run_inkstand("run", ".", "--json", "-j", "1", cwd=shop).stdout)
+    many = json.loads(run_inkstand("run", ".", "--json", "-j", "4", cwd=shop).stdout)
+    with serving() as served:
+        far = json.loads(run_inkstand("run", ".", "--json", "-j", "4", "--url", served.url, cwd=shop).stdout)
+        assert [told["name"] for told in served.client.workspaces()] == ["default"]
+
+    def without_seconds(told):
+        return [{**outcome, "seconds": None} for outcome in told]
+
+    assert without_seconds(one) == without_seconds(many) == without_seconds(far)
+    assert [outcome["status"] for outcome in one] == ["failed", "passed", "passed"] * 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("scenario", "new", "first"), 0, "first.scenario.yaml  play it with"),
+        (("scenario", "new", "shop.scenario.yaml"), 2, "is there already"),
+        (("scenario", "lint", "."), 0, "1 scenarios, nothing wrong"),
+        (("scenario", "list", "."), 0, "shop.scenario.yaml  One product was viewed"),
+        (("scenario", "list", "nowhere"), 2, "no such file"),
+        (("run", "shop.scenario.yaml", "-j", "none"), 2, "--jobs is a number"),
+        (("run", "shop.scenario.yaml", "--url", "http://127.0.0.1:9"), 3, "Nothing answers"),
+        (("run", "shop.scenario.yaml", "--fault-plan", "none.yaml"), 2, "cannot be read"),
+    ],
+)
+def test_commands_about_scenarios(shop, arguments, code, words):
+    """Each says what it did, or what is wrong."""
+    done = run_inkstand(*arguments, cwd=shop)
+
+    assert done.returncode == code, done.stdout + done.stderr
+    assert words in done.stdout + done.stderr
+
+
+def test_a_new_scenario_plays_and_lint_finds_what_is_wrong(shop):
+    """What `new` writes passes; a view that there is not is told with its place by `lint`."""
+    run_inkstand("scenario", "new", "first", cwd=shop)
+    assert run_inkstand("run", "first.scenario.yaml", cwd=shop).returncode == 0
+    text = (shop / "first.scenario.yaml").read_text().replace("movable_ink.events:", "movable_ink.evnts:")
+    (shop / "first.scenario.yaml").write_text(text)
+
+    done = run_inkstand("scenario", "lint", ".", cwd=shop)
+
+    assert done.returncode == 2
+    assert (
+        "first.scenario.yaml:13:7: expect: There is no view 'movable_ink.evnts'. Did you mean 'movable_ink.events'"
+        in done.stdout
+    )
+
+
+def test_from_log_of_a_served_workspace(shop):
+    """What an application did becomes a story that plays."""
+    with serving() as served:
+        default = served.client.workspace("default")
+        default.post(
+            "track", {"userId": "u", "event": "Product Viewed", "properties": {"sku": "S", "url": "https://s.test"}}
+        )
+        done = run_inkstand("scenario", "from-log", "again.scenario.yaml", "--url", served.url, cwd=shop)
+
+    assert done.returncode == 0, done.stderr
+    assert run_inkstand("run", "again.scenario.yaml", cwd=shop).returncode == 0
+    assert "movable_ink.events" in (shop / "again.scenario.yaml").read_text()
+
+
+def test_from_log_of_an_empty_workspace(shop):
+    """Nothing recorded is nothing to write: exit code 5."""
+    with serving() as served:
+        done = run_inkstand("scenario", "from-log", "--url", served.url, cwd=shop)
+
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "recorded no call yet" in done.stderr
