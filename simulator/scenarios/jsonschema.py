@@ -74,13 +74,10 @@ def _step(views: Sequence[str], verbs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _call() -> dict[str, Any]:
-    text = {"type": ["string", "number"]}
-    free = {"type": "object"}
-    kinds = dict.fromkeys(("properties", "traits", "context", "integrations"), free)
     return {
-        "description": "a call as Segment spells it; other members pass through",
+        "description": "a call as Segment spells it; other members, and members of any kind, pass through",
         "type": "object",
-        "properties": {name: kinds.get(name, text) for name in schema.MEMBERS},
+        "properties": {name: {} for name in schema.MEMBERS},
     }
 
 
