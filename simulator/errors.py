@@ -86,8 +86,16 @@ def problem(status: int, title: str, detail: str) -> dict[str, object]:
 
 
 def nearest(name: str, known: list[str], at_least: float = 0.5) -> str:
-    """A hint at the known name that was probably meant; empty when none is as near as `at_least` (0 to 1)."""
+    """A hint at the known name that was probably meant; empty when none is as near as `at_least` (0 to 1).
+
+    One that differs only in case, spaces and dashes is the nearest there is.
+    """
     from difflib import get_close_matches  # noqa: PLC0415  # only mistakes need it
 
-    found = get_close_matches(name, known, 1, at_least)
+    same = [one for one in known if _plain(one) == _plain(name)]
+    found = same or get_close_matches(name, known, 1, at_least)
     return f" Did you mean {found[0]!r}?" if found else ""
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace(" ", "").replace("_", "").replace("-", "")

@@ -37,10 +37,16 @@ class Connection:
 
 @dataclass(frozen=True)
 class Source:
-    """Where messages come from, and the write key that names it."""
+    """Where messages come from, and the write key that names it.
+
+    `tracking_plan` is the plan that its messages are held to, in the form in which plans are kept; `settings` are what
+    becomes of violations, named as Segment's Public API names them.
+    """
 
     id: str
     write_key: str
+    tracking_plan: dict[str, Any] | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -95,8 +95,8 @@ class Sandbox:
         return processed(workspace) >= newest(workspace.door) and not self.deliverer.lanes(workspace)
 
     def _settle(self, workspace: Workspace, upto: int) -> int:
-        while process(workspace, self.catalogue, upto):
-            pass
+        while done := process(workspace, self.catalogue, upto):
+            upto = max(upto, done.forwarded)
         horizon = Horizon(workspace.world.now(), upto)
         tried = 0
         while (due := self.deliverer.next_of(workspace, horizon=horizon)) is not None:

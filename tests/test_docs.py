@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -14,6 +15,8 @@ from inkstand.fakes.kit.vendor import discover
 from inkstand.simulator import cli
 from inkstand.simulator.control.schemas import NewFaultSchema
 from inkstand.simulator.explain.ledgers import ledgers
+from inkstand.simulator.protocols.check import Kind
+from inkstand.simulator.protocols.plan import read_plan
 from inkstand.simulator.scenarios.claims import CLAIM_KEYS
 from inkstand.simulator.scenarios.load import loads
 from inkstand.simulator.scenarios.matching import LEEWAY
@@ -21,10 +24,12 @@ from inkstand.simulator.scenarios.report.text import told
 from inkstand.simulator.scenarios.runner import run
 from inkstand.simulator.scenarios.schema import VERBS, ScenarioSchema
 from inkstand.simulator.settings import resolve
+from inkstand.simulator.workspaces.setup import SHIPPED_PLANS, SourceSettingsSchema
 from tests.conftest import CLEAN, start
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+PLANS = (ROOT / "docs" / "tracking-plans.md").read_text("utf-8")
 LANGUAGE = (ROOT / "docs" / "scenarios.md").read_text("utf-8")
 BIN = str(Path(sys.executable).parent)
 
@@ -141,13 +146,31 @@ def test_the_members_of_a_story_are_the_programs():
     assert named == set(ScenarioSchema().fields)
 
 
-@pytest.mark.parametrize("number", range(len(re.findall(r"^```yaml$", LANGUAGE, re.MULTILINE))))
-def test_the_stories_of_the_manual_hold(client, number):
+@pytest.mark.parametrize("story", [*blocks("yaml", LANGUAGE), *blocks("yaml", PLANS)], ids=lambda text: text[6:40])
+def test_the_stories_of_the_manual_hold(client, story):
     """Each scenario of the manual passes as it stands."""
-    story = blocks("yaml", LANGUAGE)[number]
+    outcome = run(client, loads(story, "docs"))
 
-    outcome = run(client, loads(story, "docs/scenarios.md"))
     assert outcome.status == "passed", list(told(outcome))
+
+
+def test_the_plan_of_the_manual_is_one():
+    """What the manual shows of a plan of one's own can be read."""
+    (shown,) = blocks("yml", PLANS)
+
+    assert len(read_plan(yaml.safe_load(shown))["rules"]) == 2
+
+
+def test_the_kinds_and_settings_of_plans_are_the_programs():
+    """The tables name each kind of violation, each setting, each shipped plan."""
+    kinds = {word for row in table("Violations", PLANS) for word in re.findall(r"`([\w ]+)`", row)} - {"kind"}
+    settings = {word for row in table("What becomes of them", PLANS) for word in re.findall(r"\b([a-z]+[A-Z]\w+)\b", row)}
+    known = SourceSettingsSchema().fields
+    controls = {name for one in known.values() if hasattr(one, "schema") for name in one.schema.fields}
+
+    assert kinds == set(get_args(Kind))
+    assert settings == controls | {name for name in known if name.startswith("forwarding")}
+    assert set(SHIPPED_PLANS) <= {word for row in table("Plans", PLANS) for word in re.findall(r"`([\w-]+)`", row)}
 
 
 def test_the_commands_are_the_programs():

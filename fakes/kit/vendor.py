@@ -104,18 +104,26 @@ class Vendor:
         return cast("Mapping[str, Any]", self.setup_schema.load(section))
 
     @property
+    def requirements(self) -> Sequence[Mapping[str, Any]]:
+        """What its destinations require of messages, as rules of a tracking plan (`requirements.yaml`)."""
+        return cast("Sequence[Mapping[str, Any]]", self._yaml("requirements.yaml") or ())
+
+    @property
     def examples(self) -> Mapping[str, Any]:
         """The vendor's demo chapters and sample calls (`examples.yaml`)."""
-        from importlib.resources import files  # noqa: PLC0415  # only the demo and tests read examples
-
-        import yaml  # noqa: PLC0415  # likewise
-
-        path = files(self.package) / "examples.yaml"
-        return cast("Mapping[str, Any]", yaml.safe_load(path.read_text("utf-8"))) if path.is_file() else {}
+        return cast("Mapping[str, Any]", self._yaml("examples.yaml") or {})
 
     def load(self, module: str, what: str) -> object:
         """Something in one of its modules; raises whatever loading it raises."""
         return getattr(self._load(module), what)
+
+    def _yaml(self, file: str) -> Any:  # what the file holds; None where there is none
+        from importlib.resources import files  # noqa: PLC0415  # only the demo, plans and tests read these
+
+        import yaml  # noqa: PLC0415  # likewise
+
+        path = files(self.package) / file
+        return yaml.safe_load(path.read_text("utf-8")) if path.is_file() else None
 
     def _load(self, module: str) -> Any:  # a module is anything
         return import_module(f"{self.package}.{module}")

@@ -23,13 +23,12 @@ def check(vendor: Vendor) -> None:
             message = f"{vendor.package}/{module}.py: {what} cannot be loaded: {type(error).__name__}: {error}"
             raise VendorError(message) from error
     try:
-        ledger, examples, _ = vendor.ledger, vendor.examples, vendor.verbs
+        ledger, examples, _ = vendor.ledger, vendor.examples, (vendor.verbs, vendor.requirements)
     except LedgerError as error:
         raise VendorError(str(error)) from error
     except Exception as error:
-        message = (
-            f"{vendor.package}: ledger.yaml, examples.yaml or verbs.py cannot be read: {' '.join(str(error).split())}"
-        )
+        files = "ledger.yaml, examples.yaml, requirements.yaml or verbs.py"
+        message = f"{vendor.package}: {files} cannot be read: {' '.join(str(error).split())}"
         raise VendorError(message) from error
     own = vendor.service
     named = [

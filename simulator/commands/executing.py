@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
     from inkstand.simulator.scenarios.client import Workspace
     from inkstand.simulator.scenarios.collecting import Collected
     from inkstand.simulator.scenarios.faultplan import FaultPlan
+    from inkstand.simulator.scenarios.load import Scenario
     from inkstand.simulator.scenarios.outcome import Outcome
 
 _BY_SIGNAL = 128
 
 
-@click.command("exec", context_settings={"ignore_unknown_options": True})
+@click.command("exec", context_settings={"allow_interspersed_args": False})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option(
     "--contract",
@@ -47,6 +49,11 @@ _BY_SIGNAL = 128
     type=click.Path(path_type=Path),
     help="A scenario file (or a folder of them) whose claims must hold afterwards; repeatable.",
 )
+@click.option(
+    "--plan",
+    help="A tracking plan that must not be violated: ecommerce-v2, destination-requirements, or a file.",
+)
+@click.option("--coverage", is_flag=True, help="Tell which rules, and which events of the plan, were touched.")
 @click.option(
     "--env",
     "-e",
@@ -66,6 +73,7 @@ _BY_SIGNAL = 128
 def execute(
     command: tuple[str, ...],
     contracts: tuple[Path, ...],
+    plan: str | None,
     wanted: tuple[str, ...],
     junit: Path | None,
     config: str | None,
@@ -73,6 +81,7 @@ def execute(
     *,
     keep: bool,
     github: bool | None,
+    coverage: bool,
     as_json: bool,
 ) -> None:
     """Run a command beside a sandbox of its own, then check that contracts hold.
@@ -89,15 +98,18 @@ def execute(
     from inkstand.simulator.scenarios.collecting import collect  # noqa: PLC0415  # likewise
     from inkstand.simulator.testing.server import Server  # noqa: PLC0415  # likewise
 
-    collected, plan = collect(contracts), fault_plan_of(fault_plan)
+    collected, faults = collect(contracts), fault_plan_of(fault_plan)
     _refuse_broken(collected, asked=bool(contracts))
     server = Server(Path.cwd(), *(("--config", config) if config else ()))
     try:
         workspace = Client(server.url).workspace("default")
-        told = _arranged(workspace, plan)
+        held_to = [_hold_to(workspace, plan)] if plan else []
+        told = _arranged(workspace, faults)
         code = _run(command, {**os.environ, **variables(workspace, wanted)})
-        outcomes = list(_checked(workspace, collected, plan, told))
+        outcomes = list(_checked(workspace, (*held_to, *collected.scenarios), told))
         _tell(outcomes, Reports(junit, in_github(github)), as_json=as_json)
+        if coverage:
+            _tell_coverage(workspace)
         _say_how_it_ended(workspace, code, outcomes)
         if keep:
             server.kept = True
@@ -194,18 +206,36 @@ def _signals_go_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _checked(workspace: Workspace, collected: Collected, plan: FaultPlan | None, told: str | None) -> Iterator[Outcome]:
-    """Deliver everything due, then check each contract in the workspace."""
+def _hold_to(workspace: Workspace, plan: str) -> Scenario:
+    """Hold the calls of every source to a tracking plan; the contract that nothing violates it."""
+    from inkstand.simulator.scenarios.load import loads, read_plan  # noqa: PLC0415  # only asked for here
+
+    content = read_plan(plan)
+    for source in workspace.told["sources"]:
+        workspace.change_source(source["id"], {"trackingPlan": content})
+    name = json.dumps(f"Nothing violates the tracking plan {plan}")
+    return loads(f"name: {name}\nsteps:\n  - expect: {{violations: []}}\n", f"--plan {plan}")
+
+
+def _tell_coverage(workspace: Workspace) -> None:
+    from inkstand.simulator.scenarios.coverage import lines, read  # noqa: PLC0415  # only asked for here
+
+    for line in lines(read(workspace.coverage()), workspace.client.rules):
+        click.echo(line)
+
+
+def _checked(workspace: Workspace, contracts: Iterable[Scenario], told: str | None) -> Iterator[Outcome]:
+    """Deliver everything due, then check each contract in the workspace; `told` is the fault plan, if there was one."""
     from dataclasses import replace  # noqa: PLC0415  # only asked for here
 
     from inkstand.simulator.scenarios.faultplan import settle_with_retries  # noqa: PLC0415  # likewise
     from inkstand.simulator.scenarios.runner import contract  # noqa: PLC0415  # likewise
 
-    if plan is None:
+    if told is None:
         workspace.settle()
     else:
         settle_with_retries(workspace)
-    for scenario in collected.scenarios:
+    for scenario in contracts:
         yield replace(contract(workspace, scenario, told), again=shlex.join(["inkstand", *sys.argv[1:]]))
 
 
@@ -215,7 +245,7 @@ def _tell(outcomes: list[Outcome], reports: Reports, *, as_json: bool) -> None:
     for outcome in outcomes if not as_json else ():
         for line in told(outcome):
             click.echo(line)
-    report(outcomes, reports, (), as_json=as_json)
+    report(outcomes, reports, as_json=as_json)
 
 
 def _say_how_it_ended(workspace: Workspace, code: int, outcomes: list[Outcome]) -> None:

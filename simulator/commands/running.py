@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -56,6 +56,7 @@ class Reports:
     default=None,
     help="Annotate failing lines and write the job's summary (default: where GITHUB_ACTIONS is true).",
 )
+@click.option("--coverage", is_flag=True, help="Tell which rules, and which events of tracking plans, were touched.")
 @fault_plan_option
 @near_option
 @as_json_option
@@ -69,10 +70,14 @@ def run(
     *,
     quiet: bool,
     github: bool | None,
+    coverage: bool,
     as_json: bool,
 ) -> None:
     """Play scenarios (files, or folders of *.scenario.yaml); 1 if one fails, 5 if there is none."""
     from inkstand.simulator.scenarios.collecting import collect, play_all  # noqa: PLC0415  # the other commands need no scenarios
+    from inkstand.simulator.scenarios.coverage import as_json as coverage_as_json  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.coverage import lines as coverage_lines  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.coverage import together  # noqa: PLC0415  # likewise
     from inkstand.simulator.scenarios.runner import Options  # noqa: PLC0415  # likewise
 
     collected = collect(files)
@@ -81,23 +86,35 @@ def run(
     if not collected.scenarios and not collected.broken:
         say("no *.scenario.yaml was found there; inkstand scenario new FILE writes one")
         sys.exit(NOTHING)
-    options = Options(seed, fault_plan_of(fault_plan))
+    options = Options(seed, fault_plan_of(fault_plan), coverage)
     begun = time.monotonic()
     stories = len(collected.scenarios)
     played = play_all(collected.scenarios, partial(near_or_far, url), options, _jobs(jobs, stories), far=bool(url))
     outcomes = list(_counted(played, stories) if as_json else _told(played, stories, quiet=quiet))
-    report(outcomes, Reports(junit, in_github(github)), collected.broken, as_json=as_json)
+    told: tuple[Mapping[str, Any], ...] = tuple({"status": "broken", "text": text} for text in collected.broken)
+    touched = together(outcome.coverage for outcome in outcomes)
+    rules = _rules(url) if coverage else []
+    if coverage:
+        told = (*told, {"status": "coverage", **coverage_as_json(touched, rules)})
+    report(outcomes, Reports(junit, in_github(github)), told, as_json=as_json)
     if not as_json:
         click.echo(f"{_summary(outcomes, collected.broken)} in {time.monotonic() - begun:.1f} s")
+        for line in coverage_lines(touched, rules) if coverage else ():
+            click.echo(line)
     sys.exit(exit_code(outcomes, collected.broken))
 
 
-def report(outcomes: list[Outcome], reports: Reports, broken: tuple[str, ...], *, as_json: bool) -> None:
-    """Report outcomes wherever they are wanted."""
+def _rules(url: str | None) -> list[str]:
+    with near_or_far(url) as client:
+        return client.rules
+
+
+def report(outcomes: list[Outcome], reports: Reports, more: Iterable[Mapping[str, Any]] = (), *, as_json: bool) -> None:
+    """Report outcomes wherever they are wanted; `more` is what else is told in JSON."""
     if as_json:
         from inkstand.simulator.scenarios.report.data import as_json as as_data  # noqa: PLC0415  # only asked for here
 
-        print_json([*as_data(outcomes), *({"status": "broken", "text": text} for text in broken)])
+        print_json([*as_data(outcomes), *more])
     if reports.junit is not None:
         from inkstand.simulator.scenarios.report import junit  # noqa: PLC0415  # likewise
 

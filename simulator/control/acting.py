@@ -18,7 +18,7 @@ from inkstand.simulator.model import IN_PROCESS
 from inkstand.simulator.workspaces.workspace import Workspace
 from inkstand.simulator.yamlfile import flat, with_nearest
 
-from . import schemas
+from . import explained_schemas
 from .here import Told, sandbox, workspace
 
 blueprint = Blueprint("verbs", __name__, description="What a person does at a vendor")
@@ -48,7 +48,7 @@ class Visitor:
 
 
 @blueprint.get("/verbs")
-@blueprint.response(200, schemas.VerbSchema(many=True))
+@blueprint.response(200, explained_schemas.VerbSchema(many=True))
 def list_verbs() -> list[Told]:
     """List what a person can do at the vendors, and what each verb is given."""
     return [

@@ -6,54 +6,62 @@ from dataclasses import asdict
 
 from flask_smorest import Blueprint
 
+from inkstand.simulator.explain.coverage import touched
 from inkstand.simulator.explain.journey import Journey
 from inkstand.simulator.explain.ledgers import Rules
 from inkstand.simulator.explain.search import Asked, explain
 
-from . import schemas
+from . import explained_schemas
 from .here import Told, sandbox, workspace
 
 blueprint = Blueprint("explain", __name__, description="Why: journeys, rules, and calls that belong to no workspace")
 
 
 @blueprint.get("/workspaces/<name>/explain")
-@blueprint.arguments(schemas.AskedSchema, location="query")
-@blueprint.response(200, schemas.ExplanationSchema)
+@blueprint.arguments(explained_schemas.AskedSchema, location="query")
+@blueprint.response(200, explained_schemas.ExplanationSchema)
 def explain_newest(wanted: dict[str, str], name: str) -> Told:
     """Explain the newest call that fits; without any condition, the last one."""
     return _explained(name, Asked(**wanted))
 
 
 @blueprint.get("/workspaces/<name>/explain/<path:message_id>")
-@blueprint.response(200, schemas.ExplanationSchema)
+@blueprint.response(200, explained_schemas.ExplanationSchema)
 def explain_one(name: str, message_id: str) -> Told:
     """Explain one message."""
     return _explained(name, Asked(message_id=message_id))
 
 
 @blueprint.get("/unclaimed")
-@blueprint.response(200, schemas.UnclaimedSchema)
+@blueprint.response(200, explained_schemas.UnclaimedSchema)
 def unclaimed() -> Told:
     """List calls whose credential belongs to no workspace, the newest 500."""
     return {"items": sandbox().registry.list_unclaimed()}
 
 
 @blueprint.get("/refused")
-@blueprint.response(200, schemas.RefusedSchema)
+@blueprint.response(200, explained_schemas.RefusedSchema)
 def refused() -> Told:
     """List requests that the Tracking API refused, the newest 500."""
     return {"items": sandbox().registry.list_refused()}
 
 
 @blueprint.get("/ledger")
-@blueprint.response(200, schemas.RuleSchema(many=True))
+@blueprint.response(200, explained_schemas.RuleSchema(many=True))
 def ledger() -> list[object]:
     """List every rule that anything here is decided by."""
     return list(Rules(sandbox().vendors).by_id.values())
 
 
+@blueprint.get("/workspaces/<name>/coverage")
+@blueprint.response(200, explained_schemas.CoverageSchema)
+def coverage(name: str) -> Told:
+    """Tell which rules decided something in a workspace, which events came, and which events of its sources' plans."""
+    return touched(workspace(name))
+
+
 @blueprint.get("/vendors")
-@blueprint.response(200, schemas.VendorSchema(many=True))
+@blueprint.response(200, explained_schemas.VendorSchema(many=True))
 def vendors() -> list[Told]:
     """List the vendors that were found: their addresses, and the chapters that they bring for the demo."""
     return [

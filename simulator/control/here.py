@@ -9,6 +9,7 @@ from typing import Any, cast
 from flask import current_app
 
 from inkstand.fakes.kit.times import iso
+from inkstand.simulator.model import Source
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.workspace import Workspace
 
@@ -33,6 +34,12 @@ def workspace(name: str) -> Workspace:
     return sandbox().registry.get(name)
 
 
+def told_of_source(source: Source) -> Told:
+    """A source as the control API tells it: its plan by name."""
+    plan = (source.tracking_plan or {}).get("name")
+    return {"id": source.id, "write_key": source.write_key, "tracking_plan": plan, "settings": source.settings}
+
+
 def told_of(found: Workspace) -> Told:
     """A workspace as the control API tells it."""
     configuration = found.configuration
@@ -42,7 +49,7 @@ def told_of(found: Workspace) -> Told:
         "seed": configuration.seed,
         "clock": found.world.clock.kind,
         "delivery": configuration.delivery,
-        "sources": [asdict(source) for source in configuration.sources],
+        "sources": [told_of_source(source) for source in configuration.sources],
         "connections": [asdict(connection) for connection in configuration.connections],
         "counts": sandbox().counts(found),
     }

@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from inkstand.fakes.kit.fields import Duration
 from inkstand.simulator.model import NAME
-from inkstand.simulator.workspaces.setup import SetupSchema, base_url
+from inkstand.simulator.workspaces.setup import SetupSchema, SourceSetupSchema, base_url
 
 LONGEST_WAIT = 60_000
 LONGEST_PAGE = 10_000
@@ -44,10 +44,27 @@ class NewWorkspaceSchema(SetupSchema):
 
 
 class SourceSchema(Schema):
-    """A source and the write key that names it."""
+    """A source, the write key that names it, its tracking plan by name, and what becomes of violations."""
 
     id = fields.String()
     write_key = fields.String(data_key="writeKey")
+    tracking_plan = fields.String(data_key="trackingPlan", allow_none=True)
+    settings = fields.Dict()
+
+
+class ChangedSourceSchema(SourceSetupSchema):
+    """What to change of a source, until the next reset: its tracking plan (null for none), its settings."""
+
+    class Meta:
+        """Its write key stays."""
+
+        exclude = ("write_key",)
+
+    @validates_schema
+    def changes_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        """A change that changes nothing is a slip of the pen."""
+        if not data:
+            raise ValidationError("Say what to change: trackingPlan or settings.")
 
 
 class ConnectionSchema(Schema):
@@ -315,86 +332,3 @@ class FaultSchema(Schema):
     until = fields.String(allow_none=True)
     calls = fields.Integer()
     struck = fields.Integer()
-
-
-class AskedSchema(Schema):
-    """What is remembered of a call; nothing means the last one."""
-
-    event = fields.String()
-    user_id = fields.String(data_key="userId")
-    anonymous_id = fields.String(data_key="anonymousId")
-
-
-class ExplanationSchema(Schema):
-    """A message's journey; or, when nothing fits, what is like it."""
-
-    found = fields.Boolean()
-    message_id = fields.String(data_key="messageId")
-    headline = fields.String()
-    cause = fields.Dict(allow_none=True)
-    causes = fields.List(fields.Dict())
-    steps = fields.List(fields.Dict())
-    story = fields.List(fields.String())
-    hints = fields.List(fields.String())
-
-
-class StrangerSchema(Schema):
-    """A call whose credential belongs to no workspace."""
-
-    service = fields.String()
-    credential = fields.String()
-    what = fields.String()
-    at = fields.String()
-    body = fields.String(allow_none=True)
-
-
-class UnclaimedSchema(Schema):
-    """Calls whose credential belongs to no workspace, oldest first."""
-
-    items = fields.List(fields.Nested(StrangerSchema))
-
-
-class RefusalSchema(Schema):
-    """A request that the Tracking API refused."""
-
-    what = fields.String()
-    code = fields.String()
-    message = fields.String()
-    at = fields.String()
-
-
-class RefusedSchema(Schema):
-    """Requests that the Tracking API refused, oldest first."""
-
-    items = fields.List(fields.Nested(RefusalSchema))
-
-
-class RuleSchema(Schema):
-    """One rule of the ledger."""
-
-    id = fields.String()
-    statement = fields.String()
-    source = fields.String()
-    confidence = fields.String(validate=validate.OneOf(["documented", "observed", "inferred", "chosen"]))
-    verdict = fields.String(validate=validate.OneOf(["stops", "unusable", "expected", "notes"]))
-
-
-class VendorSchema(Schema):
-    """A vendor that was found, and what it brings."""
-
-    slug = fields.String()
-    title = fields.String()
-    service = fields.String()
-    path = fields.String()
-    hosts = fields.List(fields.String())
-    destinations = fields.List(fields.String())
-    slugs = fields.List(fields.String(), metadata={"description": "the destinations, as connections name them"})
-    examples = fields.Dict()
-
-
-class VerbSchema(Schema):
-    """What a person can do at a vendor: the verb, and the members of what it is given."""
-
-    name = fields.String()
-    about = fields.String()
-    fields_ = fields.List(fields.String(), data_key="fields", attribute="fields")

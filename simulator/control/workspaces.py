@@ -9,10 +9,11 @@ from typing import Any
 from flask_smorest import Blueprint
 
 from inkstand.simulator.errors import InkstandError, UnknownNameError, nearest
-from inkstand.simulator.model import Configuration, Connection
+from inkstand.simulator.model import Configuration, Connection, Source
+from inkstand.simulator.workspaces.configuration import forwarding_somewhere, whole_plan
 
 from . import schemas
-from .here import BUSY, Told, sandbox, told_of, workspace
+from .here import BUSY, Told, sandbox, told_of, told_of_source, workspace
 
 blueprint = Blueprint("workspaces", __name__, description="Workspaces, their connections and snapshots")
 
@@ -85,6 +86,23 @@ def change_connection(wanted: dict[str, Any], name: str, connection: str) -> Con
     return _connection(found.configuration, connection)
 
 
+@blueprint.get("/workspaces/<name>/sources")
+@blueprint.response(200, schemas.SourceSchema(many=True))
+def list_sources(name: str) -> list[Told]:
+    """List a workspace's sources."""
+    return [told_of_source(source) for source in workspace(name).configuration.sources]
+
+
+@blueprint.patch("/workspaces/<name>/sources/<source>")
+@blueprint.arguments(schemas.ChangedSourceSchema)
+@blueprint.response(200, schemas.SourceSchema)
+def change_source(wanted: dict[str, Any], name: str, source: str) -> Told:
+    """Change a source until the next reset: its tracking plan, and what becomes of violations."""
+    found = workspace(name)
+    sandbox().configure(found, lambda configuration: _with_changed_source(configuration, source, wanted))
+    return told_of_source(_source(found.configuration, source))
+
+
 @blueprint.get("/workspaces/<name>/snapshots")
 @blueprint.response(200, schemas.SnapshotSchema(many=True))
 def list_snapshots(name: str) -> object:
@@ -126,6 +144,22 @@ def _connection(configuration: Configuration, ident: str) -> Connection:
         message = f"There is no connection {ident!r}.{nearest(ident, list(connections))} There is {known}."
         raise UnknownNameError(message)
     return connections[ident]
+
+
+def _source(configuration: Configuration, ident: str) -> Source:
+    sources = {found.id: found for found in configuration.sources}
+    if ident not in sources:
+        message = f"There is no source {ident!r}.{nearest(ident, list(sources))} There is {', '.join(sources)}."
+        raise UnknownNameError(message)
+    return sources[ident]
+
+
+def _with_changed_source(configuration: Configuration, ident: str, wanted: Mapping[str, Any]) -> Configuration:
+    if "tracking_plan" in wanted:
+        wanted = {**wanted, "tracking_plan": whole_plan(wanted["tracking_plan"], sandbox().vendors)}
+    new = replace(_source(configuration, ident), **wanted)
+    sources = [new if one.id == ident else one for one in configuration.sources]
+    return replace(configuration, sources=forwarding_somewhere(sources))
 
 
 def _with_changed(configuration: Configuration, ident: str, wanted: Mapping[str, Any]) -> Configuration:

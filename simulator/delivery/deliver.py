@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
@@ -172,13 +172,22 @@ class Deliverer:
 
 def _translated(job: Job) -> tuple[HttpCall, ...] | Skip:
     """What the destination makes of the message; a mapping that breaks discards it, and its traceback is logged."""
-    message = WireMessage(held(job.delivery))
+    message = WireMessage(_held(job))
     try:
         return job.entry.destination.translate(message, job.connection.settings)
     except Exception as error:  # noqa: BLE001  # whatever a vendor's mapping raises, the rest goes on
         _log.exception("the mapping of %s failed with message %s", job.connection.id, job.delivery["message_id"])
         facts = {"destination": job.entry.destination.name, "error": f"{type(error).__name__}: {error}"[:200]}
         return Skip("INTERNAL", Reason("delivery.mapping_failed", facts))
+
+
+def _held(job: Job) -> Mapping[str, Any]:
+    """The message as it is delivered: as Segment holds it, less what the plan of its source omits."""
+    if not job.workspace.has_plans:
+        return held(job.delivery)
+    from .screening import delivered  # noqa: PLC0415  # few workspaces have a plan
+
+    return delivered(job.workspace, job.delivery)
 
 
 def _discard(job: Job, skip: Skip) -> None:
@@ -239,8 +248,8 @@ _FIRST_OF_LANE = Statement(
     .order_by(deliveries.c.due_at, deliveries.c.seq)
     .limit(1)
 )
-_columns = ("seq", "message_id", "connection", "attempts", "first_at")
-_HELD_BY = ("type", "raw", "envelope", "received_at")
+_columns = ("seq", "message_seq", "message_id", "connection", "attempts", "first_at")
+_HELD_BY = ("type", "raw", "envelope", "received_at", "source")
 _PENDING = Statement(
     select(*(deliveries.c[name] for name in _columns), *(messages.c[name] for name in _HELD_BY))
     .join(messages, messages.c.seq == deliveries.c.message_seq)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
@@ -26,19 +27,30 @@ DISCARDED = "discarded"
 _PROGRESS = "processed"
 
 
-def process(workspace: Workspace, catalogue: Catalogue, newest: int = EVER) -> int:
-    """Process the next messages of the log, none after `newest`, in one transaction; how many there were."""
+@dataclass(frozen=True)
+class Processed:
+    """How many messages were processed, and the place of the newest that was forwarded to another source meanwhile."""
+
+    number: int = 0
+    forwarded: int = 0
+
+    def __bool__(self) -> bool:
+        return self.number > 0
+
+
+def process(workspace: Workspace, catalogue: Catalogue, newest: int = EVER) -> Processed:
+    """Process the next messages of the log, none after `newest`, in one transaction."""
     epoch = workspace.door.epoch
     if not workspace.door.read(_NEXT, after=processed(workspace), newest=newest, limit=1):
-        return 0
+        return Processed()
     with workspace.door.write(epoch) as tx:
         row = tx.one(_READ_PROGRESS, name=_PROGRESS)
         found = tx.run(_NEXT, after=int(row["value"]) if row else 0, newest=newest, limit=AT_ONCE)
         if not found:
-            return 0
-        _plan_all(tx, found, workspace, catalogue)
+            return Processed()
+        forwarded = _plan_all(tx, found, workspace, catalogue)
         put(tx, _PROGRESS, str(found[-1]["seq"]))
-    return len(found)
+    return Processed(len(found), forwarded)
 
 
 def processed(workspace: Workspace) -> int:
@@ -47,20 +59,52 @@ def processed(workspace: Workspace) -> int:
     return int(rows[0]["value"]) if rows else 0
 
 
-def _plan_all(tx: Tx, found: list[Row], workspace: Workspace, catalogue: Catalogue) -> None:
+def _plan_all(tx: Tx, found: list[Row], workspace: Workspace, catalogue: Catalogue) -> int:
+    """Plan what becomes of messages; the place of the newest that was forwarded."""
     now = workspace.world.now()
+    forwarded = 0
     planned: list[Mapping[str, object]] = []
     reasons: list[Mapping[str, object]] = []
     for message in found:
         integrations = integrations_of(message)
         notes = oddities(integrations, catalogue.names)
         reasons.extend(reason_row(message["message_id"], "plan", note) for note in notes)
+        blocked, told, newest = _screened(tx, workspace, message) if workspace.has_plans else (None, [], 0)
+        reasons += told
+        forwarded = max(forwarded, newest)
         for connection in _connections(workspace, message):
+            if blocked is not None:
+                planned.append(_blocked(message, connection, catalogue, blocked))
+                continue
             row, reason = _plan_one(message, integrations, connection, catalogue, now)
             planned.append(row)
             reasons += [reason] if reason else []
     tx.many(_ADD_DELIVERY, planned)
     tx.many(_ADD_REASON, reasons)
+    return forwarded
+
+
+def _screened(tx: Tx, workspace: Workspace, message: Row) -> tuple[str | None, list[Mapping[str, object]], int]:
+    """Hold a message to its source's plan: the code if that blocks it, the reasons, the place of what was forwarded."""
+    from .screening import forward, hold, write_down  # noqa: PLC0415  # brings a validator; few workspaces have a plan
+
+    held = hold(workspace, message)
+    if held is None:
+        return None, [], 0
+    told = write_down(tx, held)
+    forwarded, newest = forward(tx, workspace, held)
+    return held.screened.code, [*told, *forwarded], newest
+
+
+def _blocked(message: Row, connection: Connection, catalogue: Catalogue, code: str) -> Mapping[str, object]:
+    """The delivery of a message that is filtered at its source."""
+    return {
+        **_delivery(message, connection, catalogue),
+        "status": DISCARDED,
+        "code": code,
+        "due_at": None,
+        "lane": None,
+    }
 
 
 def _plan_one(
@@ -69,19 +113,25 @@ def _plan_one(
     entry = catalogue.entries[connection.destination]
     discarded = plan(message["type"], integrations, connection, entry.destination)
     row = {
-        "message_seq": message["seq"],
-        "message_id": message["message_id"],
-        "type": message["type"],
-        "connection": connection.id,
-        "destination": entry.destination.name,
+        **_delivery(message, connection, catalogue),
         "status": DISCARDED if discarded else PLANNED,
         "code": discarded.code if discarded else None,
-        "attempts": 0,
         "due_at": None if discarded else now,
         "lane": None if discarded else connection.id,
     }
     reason = reason_row(message["message_id"], f"plan:{connection.id}", discarded.reason) if discarded else None
     return row, reason
+
+
+def _delivery(message: Row, connection: Connection, catalogue: Catalogue) -> dict[str, object]:
+    return {
+        "message_seq": message["seq"],
+        "message_id": message["message_id"],
+        "type": message["type"],
+        "connection": connection.id,
+        "destination": catalogue.entries[connection.destination].destination.name,
+        "attempts": 0,
+    }
 
 
 def _connections(workspace: Workspace, message: Row) -> Iterator[Connection]:

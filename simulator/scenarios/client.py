@@ -89,6 +89,11 @@ class Client:
         return {verb["name"]: verb["fields"] for verb in self.control("GET", "/verbs")}
 
     @cached_property
+    def rules(self) -> list[str]:
+        """The ids of the rules there."""
+        return [rule["id"] for rule in self.control("GET", "/ledger")]
+
+    @cached_property
     def services(self) -> list[str]:
         """The vendors' services there."""
         return [vendor["service"] for vendor in self.control("GET", "/vendors")]
@@ -199,6 +204,10 @@ class Workspace:
         """Change a connection until the next reset."""
         self.client.control("PATCH", f"{self._path}/connections/{quote(ident)}", json=dict(change))
 
+    def change_source(self, ident: str, change: Mapping[str, Any]) -> None:
+        """Change a source until the next reset: `trackingPlan`, `settings`."""
+        self.client.control("PATCH", f"{self._path}/sources/{quote(ident)}", json=dict(change))
+
     def view(self, name: str, **where: Any) -> list[dict[str, Any]]:  # any JSON value
         """The rows of a view, oldest first; those whose fields equal what is given."""
         asked = {field: value if isinstance(value, str) else json.dumps(value) for field, value in where.items()}
@@ -266,6 +275,10 @@ class Workspace:
     def follow(self) -> None:
         """Let its clock run on from where it stands."""
         self.client.control("POST", f"{self._path}/clock/follow")
+
+    def coverage(self) -> dict[str, Any]:
+        """Which rules and events its calls have touched."""
+        return cast("dict[str, Any]", self.client.control("GET", f"{self._path}/coverage"))
 
     def explain(self, message_id: str) -> dict[str, Any]:
         """The journey of one message."""

@@ -11,10 +11,17 @@ from .matching import Mismatch, Row, Said, Where, differences, fits, in_words, n
 
 Claim = Mapping[str, Any]
 _ALIGNED_AT_MOST = 300
+_BRIEF = 6
 
 
-def compare(claim: object, rows: Sequence[Row], fields: Sequence[str] = ()) -> Iterator[Mismatch]:
-    """The mismatches between a claim and the rows of a view; `fields` are those that a row may have."""
+def compare(
+    claim: object, rows: Sequence[Row], fields: Sequence[str] = (), gist: Sequence[str] = ()
+) -> Iterator[Mismatch]:
+    """The mismatches between a claim and the rows of a view.
+
+    `fields` are those that a row may have, `gist` those that say most about one, told first.
+    """
+    rows = [{**{name: row[name] for name in gist if name in row}, **row} for row in rows] if gist else rows
     if isinstance(claim, list):
         yield from _exactly(claim, rows, ())
     elif isinstance(claim, Mapping):
@@ -75,7 +82,7 @@ def _several(chosen: Sequence[Row]) -> str:
 
 def _brief(row: Row) -> str:
     shown = (f"{name} {value}" for name, value in row.items() if isinstance(value, str | int) and value != "")
-    return ", ".join(list(shown)[:4])
+    return ", ".join(list(shown)[:_BRIEF])
 
 
 def _exactly(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator[Mismatch]:

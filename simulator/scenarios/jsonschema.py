@@ -16,7 +16,7 @@ from .matching import LEEWAY
 
 _STEP = {"$ref": "#/$defs/Step"}
 _CLAIM = {"$ref": "#/$defs/AnyClaim"}
-_NESTED = (schema.ConnectionSchema, schema.FaultSchema, schema.SeedSchema, schema.RepeatSchema)
+_NESTED = (schema.ConnectionSchema, schema.SourceSchema, schema.FaultSchema, schema.SeedSchema, schema.RepeatSchema)
 
 
 def json_schema(vendors: Sequence[Vendor], views: Sequence[str]) -> dict[str, Any]:

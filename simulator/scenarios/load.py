@@ -17,6 +17,8 @@ from .people import PERSON, PRODUCT
 from .schema import ScenarioSchema
 from .values import references
 
+_PLAN = "trackingPlan"
+_PLAN_FILES = (".json", ".yaml", ".yml")
 SUFFIX = ".scenario.yaml"
 """What files that hold a story are called."""
 
@@ -91,6 +93,7 @@ def loads(text: str, file: str) -> Scenario:
     except ValidationError as error:
         messages = with_nearest(error.messages, schema)
         raise BrokenFileError("\n".join(complaints(messages, places, file, _in_words))) from error
+    _read_plans(checked, Path(file).parent, places, file)
     steps = tuple(_step(("steps", index), step, places) for index, step in enumerate(checked["steps"]))
     scenario = Scenario(
         name=checked["name"],
@@ -111,6 +114,38 @@ def loads(text: str, file: str) -> Scenario:
         told = (f"{file}:{line}:{column}: {verb}: {text}" for (line, column), verb, text in wrong)
         raise BrokenFileError("\n".join(told))
     return scenario
+
+
+def _read_plans(checked: Mapping[str, Any], folder: Path, places: Places, file: str) -> None:
+    """Put the content of each tracking plan that is named by its file in the name's place."""
+    sources = checked["workspace"].get("sources")
+    named: list[tuple[Place, dict[str, Any]]] = [
+        (("workspace", "sources", ident, _PLAN), one)
+        for ident, one in (sources.items() if isinstance(sources, dict) else ())
+        if isinstance(one, dict)
+    ]
+    named += [
+        (("steps", n, "source", _PLAN), step["source"]) for n, step in enumerate(checked["steps"]) if "source" in step
+    ]
+    for place, holder in named:
+        name = holder.get(_PLAN)
+        try:
+            holder.update({_PLAN: read_plan(name, folder)} if isinstance(name, str) else {})
+        except BrokenFileError as error:
+            line, column = places.get(place, (1, 1))
+            message = f"{file}:{line}:{column}: {_PLAN}: {error}"
+            raise BrokenFileError(message) from error
+
+
+def read_plan(name: str, folder: Path = Path()) -> Any:  # whatever the file holds; the sandbox reads it
+    """The content of a tracking plan's file, which lies in this folder; any other name as it is, for one that ships.
+
+    Raises BrokenFileError for a file that cannot be read.
+    """
+    if not name.endswith(_PLAN_FILES):
+        return name
+    data, _ = parse(read_text(folder / name), name, "a tracking plan has rules.")
+    return data
 
 
 def _step(prefix: Place, step: Mapping[str, Any], places: Places) -> Step:

@@ -6,7 +6,6 @@ import hashlib
 import re
 import shlex
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -14,7 +13,7 @@ from pathlib import PurePath
 from inkstand.simulator.errors import InkstandError, nearest
 
 from .client import Client, Workspace
-from .coverage import Coverage
+from .coverage import read
 from .faultplan import FaultPlan, arrange, settle_with_retries
 from .load import SUFFIX, Scenario, Step
 from .outcome import Failure, Outcome
@@ -81,7 +80,7 @@ def _run(client: Client, scenario: Scenario, options: Options) -> Outcome:
         return Outcome(scenario, seed, "error", (Failure(scenario.file, *place, f"workspace: {error}"),))
     try:
         outcome = play(workspace, scenario, seed, options.faults)
-        return replace(outcome, coverage=touched(workspace)) if options.coverage else outcome
+        return replace(outcome, coverage=read(workspace.coverage())) if options.coverage else outcome
     finally:
         workspace.delete()
 
@@ -123,19 +122,6 @@ def _wrong(client: Client, step: Step) -> Iterator[tuple[tuple[str, ...], str]]:
         for name in step.argument:
             if name not in known:
                 yield (name,), f"no such member {name!r}.{nearest(name, known)} It is given {', '.join(known)}."
-
-
-def touched(workspace: Workspace) -> Coverage:
-    """What was touched in a workspace: rules that decided something, and events that came."""
-    rules = Counter(row["rule"] for row in workspace.view("reasons"))
-    named = ("event", "name")
-    events = Counter(
-        (row["type"], next((str(row[name]) for name in named if row.get(name)), ""))
-        for view in ("messages", "discards")
-        for row in workspace.view(view)
-        if row["type"]
-    )
-    return Coverage(rules, events)
 
 
 def workspace_name(scenario: Scenario) -> str:

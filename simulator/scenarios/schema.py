@@ -37,6 +37,25 @@ class ConnectionSchema(Schema):
             raise ValidationError("Say what to change: settings, enabled or baseUrl.")
 
 
+class SourceSchema(Schema):
+    """What to change of a source; what a plan and settings may hold is the control API's to say."""
+
+    id = fields.String(required=True)
+    tracking_plan = fields.Raw(
+        data_key="trackingPlan",
+        attribute="trackingPlan",
+        allow_none=True,
+        metadata={"description": "a shipped plan by name, or a plan itself; null for none"},
+    )
+    settings = fields.Dict(keys=fields.String(), metadata={"description": "what becomes of violations"})
+
+    @validates_schema
+    def changes_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        """A step that changes nothing is a slip of the pen."""
+        if set(data) == {"id"}:
+            raise ValidationError("Say what to change: trackingPlan or settings.")
+
+
 class FaultSchema(Schema):
     """An arranged misbehaviour, or the end of one; what may stand together is the control API's to say."""
 
@@ -181,6 +200,7 @@ VERBS: Mapping[str, fields.Field[Any]] = {
     "seed": fields.Nested(SeedSchema),
     "repeat": fields.Nested(RepeatSchema),
     "connection": fields.Nested(ConnectionSchema),
+    "source": fields.Nested(SourceSchema),
     "fault": fields.Nested(FaultSchema),
 }
 """Each verb and what it is given; vendors bring their own beside these."""

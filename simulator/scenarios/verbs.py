@@ -91,6 +91,10 @@ def _connection(scene: Scene, _: Step, argument: Mapping[str, Any]) -> None:
     scene.workspace.change_connection(argument["id"], change)
 
 
+def _source(scene: Scene, _: Step, argument: Mapping[str, Any]) -> None:
+    scene.workspace.change_source(argument["id"], {name: value for name, value in argument.items() if name != "id"})
+
+
 def _fault(scene: Scene, _: Step, argument: Mapping[str, Any]) -> None:
     if "end" in argument:
         scene.workspace.end_fault(None if argument["end"] == "all" else argument["end"])
@@ -186,7 +190,8 @@ def _held(workspace: Workspace, view: str, claim: Any) -> list[Mismatch]:
 
 
 def _compared(workspace: Workspace, view: str, claim: Any) -> list[Mismatch]:
-    return list(compare(claim, workspace.view(view), workspace.client.fields.get(view, ())))
+    client = workspace.client
+    return list(compare(claim, workspace.view(view), client.fields.get(view, ()), client.gists.get(view, ())))
 
 
 def _failure(scene: Scene, step: Step, text: str, *path: str | int, mismatch: Mismatch | None = None) -> Failure:
@@ -199,6 +204,7 @@ _VERBS: Mapping[str, Verb] = {
     "settle": _settle,
     "advance": _advance,
     "connection": _connection,
+    "source": _source,
     "fault": _fault,
     "seed": _seed,
     "repeat": _repeat,

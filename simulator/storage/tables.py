@@ -81,6 +81,28 @@ attempts = Table(
     Column("incarnation", Text, nullable=False),
     Index("attempts_delivery", "delivery_seq", "number"),
 )
+violations = Table(
+    "violations",
+    WORKSPACE,
+    Column("seq", Integer, primary_key=True),
+    Column("message_seq", Integer, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("event", Text),
+    Column("kind", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+)
+omissions = Table(
+    "omissions",
+    WORKSPACE,
+    Column("message_seq", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("places", Text, nullable=False),
+)
 
 workspaces = Table(
     "workspaces",

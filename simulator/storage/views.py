@@ -13,7 +13,7 @@ from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.views import Listed
 from inkstand.simulator.messages import held
 
-from .tables import attempts, deliveries, discards, messages
+from .tables import attempts, deliveries, discards, messages, violations
 
 
 def _discard(row: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +63,21 @@ def _attempt(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _violation(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "messageId": row["message_id"],
+        "source": row["source"],
+        "plan": row["plan"],
+        "type": row["type"],
+        "event": row["event"],
+        "kind": row["kind"],
+        "field": row["field"],
+        "description": row["description"],
+        "outcome": row["outcome"],
+        "receivedAt": iso(row["received_at"]),
+    }
+
+
 def _reason(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "messageId": row["message_id"],
@@ -81,7 +96,10 @@ def _text(body: bytes | None) -> str | None:
     return None if body is None else body.decode("utf-8", "replace")
 
 
-_SAME_NAME = ("type", "connection", "destination", "status", "code", "outcome", "stage", "rule", "cause")
+_SAME_NAME = (
+    *("type", "connection", "destination", "status", "code", "outcome", "stage", "rule", "cause"),
+    *("source", "plan", "event", "kind", "field", "description"),
+)
 _IDS = {"messageId": "message_id", "userId": "user_id", "anonymousId": "anonymous_id"}
 _MEMBERS = (
     *("messageId", "type", "event", "name", "category", "userId", "anonymousId", "groupId", "previousId"),
@@ -112,6 +130,17 @@ VIEWS: tuple[Listed, ...] = (
         _columns("messageId", "type", "event", "userId", "anonymousId", "code", "receivedAt", "raw"),
         "received_at",
         ("type", "event", "code"),
+    ),
+    Listed(
+        "violations",
+        "what violates the tracking plan of its source, and its fate: allowed, blocked or omitted",
+        select(violations, messages.c.received_at).join(messages, messages.c.seq == violations.c.message_seq),
+        _violation,
+        _columns(
+            *("messageId", "source", "plan", "type", "event", "kind", "field", "description", "outcome", "receivedAt"),
+        ),
+        "received_at",
+        ("event", "kind", "field", "description", "type", "outcome"),
     ),
     Listed(
         "deliveries",

@@ -40,9 +40,10 @@ class InkstandWorkspace(Workspace):
         """
         __tracebackhide__ = True
         self.settle()
-        wrong = list(compare(claim, self.view(view), self.client.fields.get(view, ())))
+        client = self.client
+        wrong = list(compare(claim, self.view(view), client.fields.get(view, ()), client.gists.get(view, ())))
         if wrong:
-            lines = [f"{view}: {one.field}: wanted {one.wanted!r}, came {one.came!r}" for one in wrong]
+            lines = [f"{view}: {one.text}" + (f"\n  {one.hint}" if one.hint else "") for one in wrong]
             raise AssertionError("\n".join([*lines, *self.journey(wrong[0].row)]))
 
     def journey(self, row: Mapping[str, Any] | None = None) -> Iterator[str]:

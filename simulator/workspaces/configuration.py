@@ -39,14 +39,14 @@ def configured(
     """
     setup, asked = setup or {}, asked or {}
     merged = {**setup, **asked, **{key: _merged(setup.get(key), asked.get(key)) for key in ("sources", "connections")}}
-    sources = _sources(name, merged["sources"], asked.get("sources") or {})
+    sources = _sources(name, merged["sources"], asked.get("sources") or {}, vendors)
     catalogue = {destination.slug: destination for vendor in vendors for destination in vendor.destinations}
     settings = _Settings(name, merged["connections"], asked.get("connections") or {})
     connections = {one.id: one for one in _joined(sources, catalogue, settings)}
     for ident, given in merged["connections"].items():
         connections[ident] = _connection(ident, given, connections.get(ident), sources, catalogue, settings)
     return Configuration(
-        sources=tuple(sources.values()),
+        sources=forwarding_somewhere(list(sources.values())),
         connections=tuple(connections.values()),
         vendors=_sections(vendors, merged.get("vendors") or {}),
         **{key: merged[key] for key in _CHOICES if key in merged},
@@ -74,15 +74,38 @@ def _merged(setup: Setup | None, asked: Setup | None) -> dict[str, dict[str, Any
     return found
 
 
-def _sources(workspace: str, given: Setup, asked: Setup) -> dict[str, Source]:
+def _sources(workspace: str, given: Setup, asked: Setup, vendors: Sequence[Vendor]) -> dict[str, Source]:
     found: dict[str, Source] = {}
     for ident, one in (given or {_FIRST_SOURCE: {}}).items():
         key = (asked.get(ident) or {}).get("write_key")
         if key is None and workspace == DEFAULT_WORKSPACE:
             demo = DEMO_WRITE_KEY if not found else f"inkstand-demo-{ident}-write-key"
             key = one.get("write_key") or demo
-        found[ident] = Source(ident, key or own(workspace, "write-key" if not found else f"{ident}-write-key"))
+        key = key or own(workspace, "write-key" if not found else f"{ident}-write-key")
+        plan = whole_plan(one.get("tracking_plan"), vendors)
+        found[ident] = Source(ident, key, plan, dict(one.get("settings") or {}))
     return found
+
+
+def whole_plan(plan: Any, vendors: Sequence[Vendor]) -> dict[str, Any] | None:  # as a schema has read it
+    """A tracking plan as it is kept: a shipped one for its name."""
+    if not isinstance(plan, str):
+        return dict(plan) if plan else None
+    from inkstand.simulator.protocols.shipped import shipped  # noqa: PLC0415  # brings a validator; few have a plan
+
+    return shipped(plan, vendors)
+
+
+def forwarding_somewhere(sources: Sequence[Source]) -> tuple[Source, ...]:
+    """The same sources; raises SetupError when one forwards to a source that there is not."""
+    known = [source.id for source in sources]
+    for source in sources:
+        for name in ("forwardingViolationsTo", "forwardingBlockedEventsTo"):
+            to = source.settings.get(name)
+            if to and to not in known:
+                message = f"There is no source {to!r}.{nearest(to, known)} There is {', '.join(known)}."
+                raise SetupError(("sources", source.id, "settings", name), message)
+    return tuple(sources)
 
 
 class _Settings:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from inkstand.fakes.kit.fields import BESIDE
+from inkstand.simulator.errors import BrokenFileError, nearest
+from inkstand.simulator.yamlfile import parse
 
 LARGEST_SEED = 2**53 - 1
+SHIPPED_PLANS = ("ecommerce-v2", "destination-requirements")
+"""The tracking plans that ship, by name."""
 
 
 def base_url() -> fields.String:
@@ -14,10 +22,92 @@ def base_url() -> fields.String:
     return fields.String(data_key="baseUrl", allow_none=True, validate=where)
 
 
+class TrackingPlan(fields.Field[Any]):
+    """A tracking plan: the name of one that ships, one itself, or, in a file, the name of a file with one."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**{**extra, "metadata": {"type": ["string", "object", "array", "null"], **extra["metadata"]}})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:  # noqa: ARG002  # marshmallow's own signature
+        from inkstand.simulator.protocols.plan import PlanError, read_plan  # noqa: PLC0415  # brings a validator
+
+        if value in SHIPPED_PLANS:
+            return value
+        try:
+            if isinstance(value, str):
+                return _plan_of_file(value)
+            return read_plan(value)
+        except PlanError as error:
+            messages: Any = [str(error)]
+            for step in reversed(error.place if not isinstance(value, str) else ()):
+                messages = {step: messages}
+            raise ValidationError(messages) from error
+
+
+def _plan_of_file(name: str) -> dict[str, Any]:
+    """The plan in a file that is named beside the file that is being read."""
+    from inkstand.simulator.protocols.plan import PlanError, read_plan  # noqa: PLC0415  # brings a validator
+
+    folder = BESIDE.get()
+    hint = f"{nearest(name, list(SHIPPED_PLANS))} Those that ship are {', '.join(SHIPPED_PLANS)}."
+    if folder is None:
+        raise ValidationError(f"There is no tracking plan {name!r}.{hint} Over HTTP give the plan itself.")
+    path = folder / name
+    if not path.is_file():
+        raise ValidationError(f"There is no file {path}.{hint}")
+    try:
+        data, places = parse(path.read_text("utf-8"), str(path), "a tracking plan has rules.")
+        return read_plan(data, path.stem)
+    except PlanError as error:
+        known = (error.place[:end] for end in range(len(error.place), -1, -1))
+        line, column = next((places[place] for place in known if place in places), (1, 1))
+        raise ValidationError(f"{path}:{line}:{column}: {error}") from error
+    except (BrokenFileError, OSError, UnicodeDecodeError) as error:
+        raise ValidationError(str(error)) from error
+
+
+class TrackControlsSchema(Schema):
+    """What becomes of track calls that violate the plan; what is not said is allowed."""
+
+    allowUnplannedEvents = fields.Boolean()  # noqa: N815  # Segment's own name, as the others
+    allowUnplannedEventProperties = fields.Boolean()  # noqa: N815
+    allowEventOnViolations = fields.Boolean()  # noqa: N815
+    allowPropertiesOnViolations = fields.Boolean()  # noqa: N815
+    commonEventOnViolations = fields.String(  # noqa: N815
+        validate=validate.OneOf(["ALLOW", "BLOCK", "OMIT_PROPERTIES"])
+    )
+
+
+class TraitsControlsSchema(Schema):
+    """What becomes of identify or group calls that violate the plan; what is not said is allowed."""
+
+    allowUnplannedTraits = fields.Boolean()  # noqa: N815
+    allowTraitsOnViolations = fields.Boolean()  # noqa: N815
+    commonEventOnViolations = fields.String(  # noqa: N815
+        validate=validate.OneOf(["ALLOW", "BLOCK", "OMIT_TRAITS"])
+    )
+
+
+class SourceSettingsSchema(Schema):
+    """What becomes of calls that violate the source's tracking plan, as Segment's `/sources/{id}/settings` has it."""
+
+    track = fields.Nested(TrackControlsSchema)
+    identify = fields.Nested(TraitsControlsSchema)
+    group = fields.Nested(TraitsControlsSchema)
+    forwardingViolationsTo = fields.String(metadata={"description": "the id of another source"})  # noqa: N815
+    forwardingBlockedEventsTo = fields.String(metadata={"description": "the id of another source"})  # noqa: N815
+
+
 class SourceSetupSchema(Schema):
     """A source; without a write key it has one of ours."""
 
     write_key = fields.String(data_key="writeKey", validate=validate.Length(min=1, max=200))
+    tracking_plan = TrackingPlan(
+        data_key="trackingPlan",
+        allow_none=True,
+        metadata={"description": "a shipped plan by name, a plan itself, or in a file the name of a file with one"},
+    )
+    settings = fields.Nested("SourceSettingsSchema")
 
 
 class ConnectionSetupSchema(Schema):

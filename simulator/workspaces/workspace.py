@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData, bindparam, select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -18,11 +19,14 @@ from inkstand.fakes.kit.tables import KIT, create_tables
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import Clock, World
 from inkstand.simulator.errors import SetupError
-from inkstand.simulator.model import Configuration, Receipt
+from inkstand.simulator.model import Configuration, Receipt, Source
 from inkstand.simulator.storage.tables import WORKSPACE, state
 
 from . import configuration as configurations
 from .configuration import SCENARIO_START
+
+if TYPE_CHECKING:
+    from inkstand.simulator.protocols.plan import Plan
 
 _BASES_KEPT = 16
 
@@ -97,10 +101,28 @@ class Workspace:
 
         self.door.replace_with(image, epoch, begin)
 
+    @property
+    def has_plans(self) -> bool:
+        """Whether messages of a source are held to a tracking plan."""
+        return bool(self._planned)
+
+    def plan_of(self, source: str) -> tuple[Source, Plan] | None:
+        """The tracking plan that a source's messages are held to, if it has one."""
+        return self._plans.get(source) if self._planned else None
+
+    @cached_property
+    def _plans(self) -> Mapping[str, tuple[Source, Plan]]:
+        from inkstand.simulator.protocols.plan import compiled  # noqa: PLC0415  # brings a validator; few have a plan
+
+        return {one.id: (one, compiled(one.tracking_plan)) for one in self._planned if one.tracking_plan}
+
     def _adopt(self, configuration: Configuration, clock: Clock) -> None:
         self.configuration = configuration
         self.world = World(configuration.seed, clock)
         self._sources = {source.write_key: source.id for source in configuration.sources}
+        self.source_ids = frozenset(self._sources.values())
+        self._planned = tuple(source for source in configuration.sources if source.tracking_plan)
+        self.__dict__.pop("_plans", None)
 
 
 def start_of(configuration: Configuration) -> Clock:

@@ -11,6 +11,7 @@ URL = "/workspaces/test/views/"
 def story(workspace):
     """Messages, discards, deliveries, attempts, reasons, events, a document and a refusal."""
     workspace.fault("movable_ink", status=503, next=1)
+    workspace.change_source("website", {"trackingPlan": {"track": {"E0": {"required": ["sku"]}}}})
     for number in range(5):
         event = {"userId": f"u-{number % 2}", "event": f"E{number}", "messageId": f"m-{number}"}
         workspace.post("track", event)

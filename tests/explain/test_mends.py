@@ -19,6 +19,8 @@ def play(workspace, steps):
     for step in copy.deepcopy(list(steps)):
         if "connection" in step:
             workspace.change_connection(step["connection"].pop("id"), step["connection"])
+        elif "source" in step:
+            workspace.change_source(step["source"].pop("id"), step["source"])
         elif "advance" in step:
             workspace.settle()
             workspace.advance(step["advance"])

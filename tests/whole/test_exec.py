@@ -249,3 +249,52 @@ def test_from_log_of_an_empty_workspace(shop):
 
     assert (done.returncode, done.stdout) == (5, "")
     assert "recorded no call yet" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("plan", "event", "code", "words"),
+    [
+        ("ecommerce-v2", "Product Viewed", 0, "the contract holds"),
+        ("ecommerce-v2", "Product viewed", 1, "Did you mean 'Product Viewed'"),
+        ("plan.yaml", "Product Viewed", 1, "Expected: number, given: string"),
+        ("plan.yaml", "Product viewed", 1, "Unplanned Event"),
+        ("ecomerce-v2", "Product Viewed", 2, "Did you mean 'ecommerce-v2'"),
+        ("none.yaml", "Product Viewed", 2, "cannot be read"),
+        ("wrong.yaml", "Product Viewed", 2, "Did you mean 'track'"),
+    ],
+)
+def test_a_command_held_to_a_plan(shop, plan, event, code, words):
+    """With --plan a violation is a contract that does not hold, and is named within the first lines."""
+    (shop / "plan.yaml").write_text("track: {Product Viewed: {properties: {sku: {type: number}}}}\n")
+    (shop / "wrong.yaml").write_text("trak: {}\n")
+
+    flags = ("--plan", plan, "--env", "SHOP_HOST={url}", "--coverage")
+    done = execute(shop, sys.executable, "app.py", event, "0", flags=flags)
+
+    assert done.returncode == code, done.stdout + done.stderr
+    assert words in "\n".join((done.stdout + done.stderr).splitlines()[:10]) + done.stderr
+    assert ("Tracking plan" in done.stdout) is (code != 2)
+
+
+def test_coverage(shop):
+    """A run tells which rules and which events of its plans it has touched, and which not."""
+    text = """
+name: n
+workspace: {sources: {website: {trackingPlan: ecommerce-v2}}}
+steps:
+  - track: {userId: u, event: Product Viewed, properties: {sku: S}}
+  - settle:
+"""
+    for name in ("a", "b"):
+        (shop / f"{name}.scenario.yaml").write_text(text)
+
+    told = run_inkstand("run", "a.scenario.yaml", "b.scenario.yaml", "--coverage", cwd=shop)
+    data = json.loads(run_inkstand("run", "a.scenario.yaml", "--coverage", "--json", cwd=shop).stdout)[-1]
+
+    assert "events       1 of 28; not: " in told.stdout
+    assert "Rules touched: " in told.stdout
+    assert data["status"] == "coverage"
+    assert data["rules"]["movable_ink.signal.url_missing"] == 1
+    assert data["rules"]["tracking.empty_batch"] == 0
+    assert data["plans"]["Ecommerce v2"]["track Product Viewed"] == 1
+    assert data["plans"]["Ecommerce v2"]["track Order Completed"] == 0
