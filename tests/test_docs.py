@@ -164,7 +164,9 @@ def test_the_plan_of_the_manual_is_one():
 def test_the_kinds_and_settings_of_plans_are_the_programs():
     """The tables name each kind of violation, each setting, each shipped plan."""
     kinds = {word for row in table("Violations", PLANS) for word in re.findall(r"`([\w ]+)`", row)} - {"kind"}
-    settings = {word for row in table("What becomes of them", PLANS) for word in re.findall(r"\b([a-z]+[A-Z]\w+)\b", row)}
+    settings = {
+        word for row in table("What becomes of them", PLANS) for word in re.findall(r"\b([a-z]+[A-Z]\w+)\b", row)
+    }
     known = SourceSettingsSchema().fields
     controls = {name for one in known.values() if hasattr(one, "schema") for name in one.schema.fields}
 

@@ -47,7 +47,7 @@ _BY_SIGNAL = 128
     "contracts",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A scenario file (or a folder of them) whose claims must hold afterwards; repeatable.",
+    help="A file of claims that must hold afterwards, or a folder of *.contract.yaml; repeatable.",
 )
 @click.option(
     "--plan",
@@ -92,13 +92,14 @@ def execute(
     not 0, else 1 if a contract does not hold, else 0.
 
     \b
-    inkstand exec --contract shop.scenario.yaml --env SEGMENT_HOST={url} -- npm test
+    inkstand exec --contract shop.contract.yaml --env SEGMENT_HOST={url} -- npm test
     """  # noqa: D301  # \b is click's
     from inkstand.simulator.scenarios.client import Client  # noqa: PLC0415  # the other commands need no server
     from inkstand.simulator.scenarios.collecting import collect  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX  # noqa: PLC0415  # likewise
     from inkstand.simulator.testing.server import Server  # noqa: PLC0415  # likewise
 
-    collected, faults = collect(contracts), fault_plan_of(fault_plan)
+    collected, faults = collect(contracts, CONTRACT_SUFFIX), fault_plan_of(fault_plan)
     _refuse_broken(collected, asked=bool(contracts))
     server = Server(Path.cwd(), *(("--config", config) if config else ()))
     try:
@@ -166,7 +167,7 @@ def _refuse_broken(collected: Collected, *, asked: bool) -> None:
     if collected.broken:
         sys.exit(WRONG_USE)
     if asked and not collected.scenarios:
-        say("no *.scenario.yaml was found where --contract points")
+        say("no *.contract.yaml was found where --contract points")
         sys.exit(NOTHING)
 
 
@@ -253,7 +254,7 @@ def _say_how_it_ended(workspace: Workspace, code: int, outcomes: list[Outcome]) 
     came = f"{counts['messages']} messages, {counts['discards']} discards"
     if not any(counts.values()):
         hints = workspace.explain_newest().get("hints", ())
-        came = "no call arrived" + "".join(f"; {hint}" for hint in hints[:1])
+        came = f"no call arrived in workspace {workspace.name}" + "".join(f"; {hint}" for hint in hints[:1])
     ended = f"the command ended with {code}" if code else "the command ended well"
     held = {PASSED: "the contract holds", FAILED: "the contract does NOT hold"}
     verdict = held.get(exit_code(outcomes), "the contract cannot be checked") if outcomes else "there was no contract"

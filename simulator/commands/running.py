@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,10 +26,14 @@ from .common import (
     near_or_far,
     print_json,
     say,
+    workspace_of,
 )
 
 if TYPE_CHECKING:
+    from inkstand.simulator.scenarios.client import Workspace
+    from inkstand.simulator.scenarios.load import Scenario
     from inkstand.simulator.scenarios.outcome import Outcome
+    from inkstand.simulator.scenarios.runner import Options
 
 _STORIES_A_JOB = 25
 """So many stories are worth starting a further process for."""
@@ -48,6 +53,12 @@ class Reports:
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--seed", type=int, help="The seed of people and ids (default: the scenario's own, else 1).")
+@click.option(
+    "--in",
+    "place",
+    metavar="WORKSPACE",
+    help="Hold them as contracts against what this workspace of a served sandbox has recorded.",
+)
 @click.option("--jobs", "-j", default="auto", show_default=True, metavar="N|auto", help="How many are played at once.")
 @click.option("--quiet", "-q", is_flag=True, help="Tell only what did not pass, and the summary.")
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write a JUnit XML report there.")
@@ -63,6 +74,7 @@ class Reports:
 def run(
     files: tuple[Path, ...],
     seed: int | None,
+    place: str | None,
     jobs: str,
     junit: Path | None,
     fault_plan: str | None,
@@ -78,9 +90,10 @@ def run(
     from inkstand.simulator.scenarios.coverage import as_json as coverage_as_json  # noqa: PLC0415  # likewise
     from inkstand.simulator.scenarios.coverage import lines as coverage_lines  # noqa: PLC0415  # likewise
     from inkstand.simulator.scenarios.coverage import together  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, SUFFIX  # noqa: PLC0415  # likewise
     from inkstand.simulator.scenarios.runner import Options  # noqa: PLC0415  # likewise
 
-    collected = collect(files)
+    collected = collect(files, CONTRACT_SUFFIX if place is not None else SUFFIX)
     for text in collected.broken:
         say(text)
     if not collected.scenarios and not collected.broken:
@@ -89,7 +102,10 @@ def run(
     options = Options(seed, fault_plan_of(fault_plan), coverage)
     begun = time.monotonic()
     stories = len(collected.scenarios)
-    played = play_all(collected.scenarios, partial(near_or_far, url), options, _jobs(jobs, stories), far=bool(url))
+    if place is not None:
+        played = _held_in(workspace_of(url, place), collected.scenarios, options)
+    else:
+        played = play_all(collected.scenarios, partial(near_or_far, url), options, _jobs(jobs, stories), far=bool(url))
     outcomes = list(_counted(played, stories) if as_json else _told(played, stories, quiet=quiet))
     told: tuple[Mapping[str, Any], ...] = tuple({"status": "broken", "text": text} for text in collected.broken)
     touched = together(outcome.coverage for outcome in outcomes)
@@ -102,6 +118,20 @@ def run(
         for line in coverage_lines(touched, rules) if coverage else ():
             click.echo(line)
     sys.exit(exit_code(outcomes, collected.broken))
+
+
+def _held_in(workspace: Workspace, scenarios: Iterable[Scenario], options: Options) -> Iterator[Outcome]:
+    """Hold contracts against what a workspace has recorded, one after the other."""
+    from dataclasses import replace  # noqa: PLC0415  # only asked for here
+
+    from inkstand.simulator.scenarios.coverage import read  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.runner import contract  # noqa: PLC0415  # likewise
+
+    workspace.settle()
+    for scenario in scenarios:
+        touched = read(workspace.coverage()) if options.coverage else None
+        again = shlex.join(["inkstand", "run", scenario.file, "--in", workspace.name, "--url", workspace.url])
+        yield replace(contract(workspace, scenario), again=again, coverage=touched)
 
 
 def _rules(url: str | None) -> list[str]:

@@ -27,13 +27,13 @@ class Collected:
     broken: tuple[str, ...]
 
 
-def collect(given: Iterable[Path]) -> Collected:
-    """The stories in files and folders (`*.scenario.yaml`), each once.
+def collect(given: Iterable[Path], suffix: str = SUFFIX) -> Collected:
+    """The stories in files and folders (there those whose names end with the suffix), each once.
 
     Raises BrokenFileError for a file or folder that is not there.
     """
     scenarios, broken = [], []
-    for path in dict.fromkeys(_files(given)):
+    for path in dict.fromkeys(_files(given, suffix)):
         try:
             scenarios.append(load(path))
         except BrokenFileError as error:
@@ -41,10 +41,10 @@ def collect(given: Iterable[Path]) -> Collected:
     return Collected(tuple(scenarios), tuple(broken))
 
 
-def _files(given: Iterable[Path]) -> Iterator[Path]:
+def _files(given: Iterable[Path], suffix: str) -> Iterator[Path]:
     for path in given:
         if path.is_dir():
-            yield from sorted(path.rglob(f"*{SUFFIX}"))
+            yield from sorted(path.rglob(f"*{suffix}"))
         elif path.exists():
             yield path
         else:

@@ -22,6 +22,9 @@ _PLAN_FILES = (".json", ".yaml", ".yml")
 SUFFIX = ".scenario.yaml"
 """What files that hold a story are called."""
 
+CONTRACT_SUFFIX = ".contract.yaml"
+"""What files are called whose claims are held against what was recorded already; they are no stories of their own."""
+
 
 @dataclass(frozen=True)
 class Step:

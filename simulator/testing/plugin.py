@@ -46,7 +46,8 @@ class ScenarioFile(pytest.File):
         from inkstand.simulator.scenarios.load import load  # noqa: PLC0415  # likewise
 
         try:
-            scenario = load(self.path)
+            here = self.config.invocation_params.dir
+            scenario = load(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
         except BrokenFileError as error:
             raise self.CollectError(str(error)) from error
         yield ScenarioItem.from_parent(self, name=scenario.name, scenario=scenario)

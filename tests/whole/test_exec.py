@@ -74,7 +74,7 @@ def test_what_a_command_finds_in_its_environment(shop):
         (("-e", "A={ur}"), ("true",), 2, "Did you mean 'url'"),
         (("-e", "A"), ("true",), 2, "NAME=VALUE"),
         (("-c", "none.yaml"), ("true",), 2, "no such file"),
-        (("-c", "empty"), ("true",), 5, "no *.scenario.yaml"),
+        (("-c", "empty"), ("true",), 5, "no *.contract.yaml"),
         ((), ("no-such-command",), 2, "cannot be run"),
         (("-c", "broken.scenario.yaml"), ("touch", "ran"), 2, "broken.scenario.yaml:2:"),
         (("-c", "wrong.scenario.yaml"), ("true",), 2, "Did you mean 'messages'"),
@@ -106,7 +106,10 @@ def test_a_key_that_nobody_has_is_told(shop):
     )
 
     assert done.returncode == 0
-    assert "no call arrived; A call came with the write key 'other', which no source has" in done.stderr
+    assert (
+        "no call arrived in workspace default; A call came with the write key 'other', which no source has"
+        in done.stderr
+    )
 
 
 def test_what_was_recorded_is_kept_when_asked(shop):

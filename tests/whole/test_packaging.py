@@ -95,7 +95,7 @@ def test_a_failing_story_is_a_failing_test(tmp_path):
     )
 
     assert done.returncode
-    assert "one.scenario.yaml:6: messages: event: wanted 'F', came 'E'" in done.stdout
+    assert "  one.scenario.yaml:6:12: messages: event: wanted 'F', came 'E'" in done.stdout
     assert "Segment took the call." in done.stdout
     assert os.sep + "runner.py" not in done.stdout
 
