@@ -108,6 +108,7 @@ class ClaimSchema(Schema):
             raise ValidationError({"as": ["One row is saved: claim it by where (with count, all or contains)."]})
 
 
+_CLAIM = ClaimSchema()
 CLAIM_KEYS = ("where", *_CLAIMS, "within", "as")
 
 
@@ -130,5 +131,5 @@ class ClaimField(fields.Field[Any]):
             if key not in CLAIM_KEYS:
                 known = ", ".join(CLAIM_KEYS)
                 raise ValidationError({key: [f"A claim has {known}.{nearest(str(key), list(CLAIM_KEYS))}"]})
-        ClaimSchema().load(value)
+        _CLAIM.load(value)
         return value

@@ -90,11 +90,10 @@ def read_text(path: Path) -> str:
 def loads(text: str, file: str) -> Scenario:
     """The story in a text; `file` is what its errors call it. Raises BrokenFileError."""
     data, places = parse(text, file, "a scenario has name and steps.")
-    schema = ScenarioSchema()
     try:
-        checked = schema.load(data)
+        checked: dict[str, Any] = _SCHEMA.load(data)
     except ValidationError as error:
-        messages = with_nearest(error.messages, schema)
+        messages = with_nearest(error.messages, _SCHEMA)
         raise BrokenFileError("\n".join(complaints(messages, places, file, _in_words))) from error
     _read_plans(checked, Path(file).parent, places, file)
     steps = tuple(_step(("steps", index), step, places) for index, step in enumerate(checked["steps"]))
@@ -117,6 +116,9 @@ def loads(text: str, file: str) -> Scenario:
         told = (f"{file}:{line}:{column}: {verb}: {text}" for (line, column), verb, text in wrong)
         raise BrokenFileError("\n".join(told))
     return scenario
+
+
+_SCHEMA = ScenarioSchema()
 
 
 def _read_plans(checked: Mapping[str, Any], folder: Path, places: Places, file: str) -> None:

@@ -114,8 +114,8 @@ MEMBERS = (
 def _no_misspelling(value: Mapping[str, Any]) -> None:
     """A member that is nearly one of Segment's is a slip of the pen; any other passes through, as at Segment."""
     for name in value:
-        near = get_close_matches(name.lower(), map(str.lower, MEMBERS), 1, 0.75)
-        if near and name not in MEMBERS:
+        near = () if name in MEMBERS else get_close_matches(name.lower(), map(str.lower, MEMBERS), 1, 0.75)
+        if near:
             meant = next(member for member in MEMBERS if member.lower() == near[0])
             raise ValidationError({name: [f"Segment has no member {name!r}. Did you mean {meant!r}?"]})
 

@@ -29,6 +29,7 @@ from inkstand.simulator.app import Inkstand
 from inkstand.simulator.rooms import STREAMS, WAITS
 
 from .load import EVENT, KEY, engine, folder, rate
+from .stories import story_cost
 
 Command = Callable[[int], list[str]]
 INKSTAND = str(Path(sys.executable).with_name("inkstand"))
@@ -46,6 +47,7 @@ FLOORS = {
     "reset with events stored, x at 0": ("at most", 2.5, 1.9),
     "batch rate with events stored, x empty": ("at least", 0.75, 0.90),
     "memory with events stored, x idle": ("at most", 1.2, 1.1),
+    "stories of ten steps, x their requests bare": ("at most", 1.5, 1.25),
 }
 """What each row is held against: the goals that were set from measured peers."""
 
@@ -268,6 +270,7 @@ def rows(chosen: argparse.Namespace) -> Iterator[tuple[str, float]]:
     speed, memory = growth(chosen.stored, chosen.seconds)
     yield "batch rate with events stored, x empty", speed
     yield "memory with events stored, x idle", memory
+    yield "stories of ten steps, x their requests bare", story_cost(chosen.stories, chosen.rounds)[0]
 
 
 def main() -> None:
@@ -277,6 +280,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--stored", type=int, default=100_000, help="how many events are stored for reset and growth")
     parser.add_argument("--tests", type=int, default=60, help="how many tests the cost of a fixture is taken from")
+    parser.add_argument("--stories", type=int, default=200, help="how many stories are played beside their requests")
     parser.add_argument("--profile", action="store_true", help="show where the time of the whole path goes")
     chosen = parser.parse_args()
     print(f"load by {engine()}; {chosen.rounds} pairs each; ratios to bare Flask on the same server")

@@ -24,6 +24,8 @@ def test_the_benchmarks_run():
         "1000",
         "--tests",
         "2",
+        "--stories",
+        "5",
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=CLEAN, timeout=110)
 
