@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +15,6 @@ from inkstand.simulator.settings import resolve
 
 if TYPE_CHECKING:
     from inkstand.simulator.scenarios.client import Client, Workspace
-    from inkstand.simulator.scenarios.faultplan import FaultPlan
 
 PASSED, FAILED, WRONG_USE, CANNOT_START, INTERNAL, NOTHING, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit codes (decision 25)."""
@@ -59,15 +57,6 @@ def client_of(url: str | None) -> Client:
 def workspace_of(url: str | None, name: str) -> Workspace:
     """A workspace of it."""
     return client_of(url).workspace(name)
-
-
-def fault_plan_of(given: str | None) -> FaultPlan | None:
-    """The fault plan that was given on the command line, if one was: a seed, or a file."""
-    from inkstand.simulator.scenarios.faultplan import FaultPlan, read  # noqa: PLC0415  # only asked for here
-
-    if given is None:
-        return None
-    return FaultPlan(given, int(given)) if given.lstrip("-").isdecimal() else read(Path(given))
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")

@@ -23,7 +23,6 @@ from .common import (
     PASSED,
     WRONG_USE,
     as_json_option,
-    fault_plan_of,
     fault_plan_option,
     say,
 )
@@ -96,10 +95,11 @@ def execute(
     """  # noqa: D301  # \b is click's
     from inkstand.simulator.scenarios.client import Client  # noqa: PLC0415  # the other commands need no server
     from inkstand.simulator.scenarios.collecting import collect  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.faultplan import given  # noqa: PLC0415  # likewise
     from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX  # noqa: PLC0415  # likewise
     from inkstand.simulator.testing.server import Server  # noqa: PLC0415  # likewise
 
-    collected, faults = collect(contracts, CONTRACT_SUFFIX), fault_plan_of(fault_plan)
+    collected, faults = collect(contracts, CONTRACT_SUFFIX), given(fault_plan)
     _refuse_broken(collected, asked=bool(contracts))
     server = Server(Path.cwd(), *(("--config", config) if config else ()))
     try:

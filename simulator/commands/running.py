@@ -20,7 +20,6 @@ from .common import (
     PASSED,
     WRONG_USE,
     as_json_option,
-    fault_plan_of,
     fault_plan_option,
     near_option,
     near_or_far,
@@ -90,6 +89,7 @@ def run(
     from inkstand.simulator.scenarios.coverage import as_json as coverage_as_json  # noqa: PLC0415  # likewise
     from inkstand.simulator.scenarios.coverage import lines as coverage_lines  # noqa: PLC0415  # likewise
     from inkstand.simulator.scenarios.coverage import together  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.faultplan import given  # noqa: PLC0415  # likewise
     from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, SUFFIX  # noqa: PLC0415  # likewise
     from inkstand.simulator.scenarios.runner import Options  # noqa: PLC0415  # likewise
 
@@ -99,7 +99,7 @@ def run(
     if not collected.scenarios and not collected.broken:
         say("no *.scenario.yaml was found there; inkstand scenario new FILE writes one")
         sys.exit(NOTHING)
-    options = Options(seed, fault_plan_of(fault_plan), coverage)
+    options = Options(seed, given(fault_plan), coverage)
     begun = time.monotonic()
     stories = len(collected.scenarios)
     if place is not None:
@@ -114,7 +114,9 @@ def run(
         told = (*told, {"status": "coverage", **coverage_as_json(touched, rules)})
     report(outcomes, Reports(junit, in_github(github)), told, as_json=as_json)
     if not as_json:
-        click.echo(f"{_summary(outcomes, collected.broken)} in {time.monotonic() - begun:.1f} s")
+        click.echo(f"{_summary(outcomes, collected.broken)} in {time.monotonic() - begun:.1f} s{_seeds(outcomes)}")
+        for plan in dict.fromkeys(outcome.faults for outcome in outcomes if outcome.faults):
+            click.echo(f"fault plan {fault_plan}: {plan}")
         for line in coverage_lines(touched, rules) if coverage else ():
             click.echo(line)
     sys.exit(exit_code(outcomes, collected.broken))
@@ -176,6 +178,12 @@ def _summary(outcomes: list[Outcome], broken: tuple[str, ...]) -> str:
     from inkstand.simulator.scenarios.report.text import summary  # noqa: PLC0415  # the other commands need no scenarios
 
     return summary(outcomes) + (f", {len(broken)} broken" if broken else "")
+
+
+def _seeds(outcomes: list[Outcome]) -> str:
+    """With which seed they were played, if it was the same for all."""
+    seeds = {outcome.seed for outcome in outcomes}
+    return f", seed {seeds.pop()}" if len(seeds) == 1 else ", each with its own seed" if seeds else ""
 
 
 def _told(played: Iterable[Outcome], number: int, *, quiet: bool) -> Iterator[Outcome]:

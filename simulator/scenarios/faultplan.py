@@ -64,6 +64,13 @@ def read(path: Path) -> FaultPlan:
     return FaultPlan(str(path), faults=tuple(faults))
 
 
+def given(text: str | None) -> FaultPlan | None:
+    """The plan that was asked for, if one was: drawn from a seed, or in a file. Raises BrokenFileError."""
+    if text is None:
+        return None
+    return FaultPlan(text, int(text)) if text.lstrip("-").isdecimal() else read(Path(text))
+
+
 def arrange(workspace: Workspace, plan: FaultPlan, story_seed: int) -> str:
     """Arrange a plan's faults in a workspace; the plan as one line of YAML.
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from inkstand.simulator.scenarios.client import Client
     from inkstand.simulator.scenarios.load import Scenario
+    from inkstand.simulator.scenarios.runner import Options
 
     from .server import Server
     from .workspace import InkstandWorkspace
@@ -65,7 +66,7 @@ class ScenarioItem(pytest.Item):
         from inkstand.simulator.scenarios.report.text import told  # noqa: PLC0415  # nothing of ours before a story is found
         from inkstand.simulator.scenarios.runner import run  # noqa: PLC0415  # likewise
 
-        outcome = run(_near_client(self.config), self.scenario)
+        outcome = run(_near_client(self.config), self.scenario, _options(self.config))
         if outcome.status == "skipped":
             pytest.skip(outcome.reason)
         if outcome.status != "passed":
@@ -89,6 +90,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--inkstand-url",
         default=os.environ.get("INKSTAND_URL"),
         help="The sandbox that the fixture `inkstand` uses (default: INKSTAND_URL, else one of the session's own).",
+    )
+    group.addoption("--inkstand-seed", type=int, help="The seed of scenarios (default: their own, else 1).")
+    group.addoption(
+        "--inkstand-fault-plan",
+        metavar="SEED|FILE",
+        help="Play scenarios under faults: drawn from a seed, or those of a YAML file.",
     )
     group.addoption(
         "--inkstand-keep", action="store_true", help="Keep the workspace of a failed test, and print where it is."
@@ -182,6 +189,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     stack = config.stash.get(_stack, None)
     if stack is not None:
         stack.close()
+
+
+def _options(config: pytest.Config) -> Options:
+    """How scenarios are played."""
+    from inkstand.simulator.scenarios.faultplan import given  # noqa: PLC0415  # nothing of ours before a story is found
+    from inkstand.simulator.scenarios.runner import Options  # noqa: PLC0415  # likewise
+
+    return Options(config.getoption("--inkstand-seed"), given(config.getoption("--inkstand-fault-plan")))
 
 
 def _near_client(config: pytest.Config) -> Client:

@@ -56,7 +56,7 @@ REGRESSIONS = {
     "property type": (
         '"total": total',
         '"total": str(total)',
-        "field properties.total, description Invalid type. Expected: number, given: string",
+        "properties.total, description Invalid type. Expected: number, given: string",
     ),
     "lost anonymousId": (
         "identify(user, anonymous_id=visitor, ",
