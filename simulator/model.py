@@ -17,6 +17,20 @@ IN_PROCESS = "http://inkstand.invalid"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """What a workspace and a snapshot may be called: good as a file's name and in an address."""
 
+DISCARD_CODES = (
+    *("no_user_anon_id", "id_not_string", "id_required", "event_not_defined", "event_not_string"),
+    *("properties_not_object", "traits_not_object", "name_not_string", "category_not_string"),
+    *("previous_id_required", "multi_user_error", "empty_batch", "payload_too_large", "duplicate_message"),
+)
+"""The codes under which a call is dropped at the door: Segment's own, and ours (decision 7)."""
+
+DELIVERY_CODES = (
+    *("FILTERED_BY_INTEGRATIONS_OBJECT", "UNSUPPORTED_EVENT_TYPE", "INVALID_SETTINGS", "BAD_REQUEST", "INTERNAL"),
+    *("EREFUSED", "ECONNRESET", "ETIMEDOUT", "ENOTFOUND"),
+    *("unplanned", "schema_violation", "common_schema_violation", "unplanned_and_schema_violation"),
+)
+"""Codes of deliveries, beside the statuses that destinations answer."""
+
 CALL_TYPES: frozenset[str] = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
 

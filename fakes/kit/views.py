@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from sqlalchemy import String, bindparam, func, or_
@@ -51,7 +52,8 @@ class View(Protocol):
     """A named, readable list of what is stored, oldest first.
 
     `fields` are the names of a row's members; `timed` says whether its rows have a moment that `since` can be asked of;
-    `gist` are the fields that tell what became of a call, the same ones whenever it is made again.
+    `gist` are the fields that tell what became of a call, the same ones whenever it is made again; `values` are those
+    that a field usually has, so that a slip of the pen can be told from another one.
     """
 
     name: str
@@ -59,6 +61,7 @@ class View(Protocol):
     fields: Sequence[str]
     timed: bool
     gist: Sequence[str]
+    values: Mapping[str, Sequence[str]]
 
     def read(self, door: Door, wanted: Wanted) -> Page:
         """The rows that are wanted."""
@@ -76,7 +79,8 @@ class Listed:
     `fields` maps each field to the column that holds it, so that the database can look for its text; None where it is
     made, and a column with a question mark where one that is empty does not say that the row has no such value.
     `at` names the column of its moment in milliseconds, where there is one. `shape` makes a row what people read.
-    `gist` are the fields by which `inkstand scenario from-log` claims what became of a call.
+    `gist` are the fields by which `inkstand scenario from-log` claims what became of a call, `values` those that a
+    field usually has.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # a declaration, read from left to right
@@ -88,10 +92,12 @@ class Listed:
         fields: Mapping[str, str | None],
         at: str | None = None,
         gist: Sequence[str] = (),
+        values: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.name = name
         self.about = about
         self.gist = gist
+        self.values = values or {}
         self.fields: Sequence[str] = tuple(fields)
         self.timed = at is not None
         self.shape = shape
@@ -180,6 +186,7 @@ class Computed:
     """A view whose rows are put together from several queries; `found` gives each row with its place."""
 
     timed = False
+    values: Mapping[str, Sequence[str]] = MappingProxyType({})
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from inkstand.fakes.kit.storage import Door, Statement, loads
 from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.views import Computed, Listed, View
 
+from .normalise import KINDS
 from .tables import events, links, ownerships, profiles
 
 _later = ownerships.alias("later")
@@ -133,6 +134,7 @@ VIEWS: tuple[View, ...] = (
         },
         "received_at",
         ("event", "owner", "signal"),
+        {"signal": ("usable", "unusable", "no_requirement"), "event": (*dict.fromkeys(KINDS.values()), "custom")},
     ),
     Listed(
         "movable_ink.ownership",

@@ -36,7 +36,7 @@ FIELDS = {
 def list_views() -> list[Told]:
     """List the views and the fields of their rows; they are the same in every workspace."""
     views = sorted(sandbox().views.values(), key=lambda view: view.name)
-    names = ("name", "about", "fields", "timed", "gist")
+    names = ("name", "about", "fields", "timed", "gist", "values")
     return [{name: getattr(one, name) for name in names} for one in views]
 
 

@@ -173,6 +173,11 @@ class ViewSchema(Schema):
     fields_ = fields.List(fields.String(), data_key="fields", attribute="fields")
     timed = fields.Boolean()
     gist = fields.List(fields.String(), metadata={"description": "fields that tell what became of a call"})
+    values = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        metadata={"description": "what fields usually hold; there may be other values"},
+    )
 
 
 class CountsSchema(Schema):

@@ -21,6 +21,8 @@ from inkstand.simulator.errors import (
     UnknownNameError,
 )
 
+from .expect import Shape
+
 CONTROL = "/_sandbox/v1"
 TIMEOUT_SECONDS = 120
 _FOLLOWED_AT_ONCE = 60.0
@@ -107,6 +109,17 @@ class Client:
     def fields(self) -> Mapping[str, list[str]]:
         """The fields of each view's rows."""
         return {view["name"]: view["fields"] for view in self.views}
+
+    @cached_property
+    def shapes(self) -> Mapping[str, Shape]:
+        """What is known of each view's rows."""
+        rules = {"rule": self.rules}
+        return {
+            view["name"]: Shape(
+                view["fields"], view["gist"], {**view["values"], **(rules if "rule" in view["fields"] else {})}
+            )
+            for view in self.views
+        }
 
     @cached_property
     def gists(self) -> Mapping[str, list[str]]:

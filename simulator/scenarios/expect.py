@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from inkstand.simulator.errors import nearest
@@ -14,13 +15,21 @@ _ALIGNED_AT_MOST = 300
 _BRIEF = 6
 
 
-def compare(
-    claim: object, rows: Sequence[Row], fields: Sequence[str] = (), gist: Sequence[str] = ()
-) -> Iterator[Mismatch]:
-    """The mismatches between a claim and the rows of a view.
+@dataclass(frozen=True)
+class Shape:
+    """What is known of a view's rows: their fields, those that say most about one, and what fields usually hold."""
 
-    `fields` are those that a row may have, `gist` those that say most about one, told first.
-    """
+    fields: Sequence[str] = ()
+    gist: Sequence[str] = ()
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+_ANY = Shape()
+
+
+def compare(claim: object, rows: Sequence[Row], shape: Shape = _ANY) -> Iterator[Mismatch]:
+    """The mismatches between a claim and the rows of a view."""
+    gist = shape.gist
     rows = [{**{name: row[name] for name in gist if name in row}, **row} for row in rows] if gist else rows
     if isinstance(claim, list):
         yield from _exactly(claim, rows, ())
@@ -37,7 +46,7 @@ def compare(
                 yield from compared(claim[word], chosen, (word,))
         yield from _never(claim, chosen)
         for word in ("where", "never"):
-            yield from _slips(claim.get(word, {}), rows, fields, (word,))
+            yield from _slips(claim.get(word, {}), rows, shape, (word,))
 
 
 def _counted(claim: Claim, chosen: Sequence[Row], rows: Sequence[Row]) -> Iterator[Mismatch]:
@@ -198,16 +207,21 @@ def _aligned(claim: Sequence[Row], rows: Sequence[Row]) -> dict[int, int]:
     return pairs
 
 
-def _slips(where: Row, rows: Sequence[Row], fields: Sequence[str], path: Where) -> Iterator[Mismatch]:
-    """Fields in a condition that no row has and that are nearly the name of one: absence by accident."""
-    known = list(dict.fromkeys((*fields, *(key for row in rows for key in row))))
+def _slips(where: Row, rows: Sequence[Row], shape: Shape, path: Where) -> Iterator[Mismatch]:
+    """Fields in a condition that no row has, and values that none can have: absence would be claimed by accident."""
+    known = list(dict.fromkeys((*shape.fields, *(key for row in rows for key in row))))
     for key, value in where.items():
         hint = "" if {key, key.partition(".")[0]}.intersection(known) else nearest(key, known, 0.75)
+        name = ".".join(map(str, (*path, key)))
         if hint:
-            yield Mismatch((*path, key), ".".join(map(str, (*path, key))), value, Said(f"no such field.{hint}"))
+            yield Mismatch((*path, key), name, value, Said(f"no such field.{hint}"))
         elif isinstance(value, Mapping):
             inner = [row[key] for row in rows if isinstance(row.get(key), Mapping)]
-            yield from _slips(value, inner, (), (*path, key))
+            yield from _slips(value, inner, _ANY, (*path, key))
+        elif isinstance(value, str) and value not in (usual := shape.values.get(key, (value,))):
+            hint = "" if any(row.get(key) == value for row in rows) else nearest(value, list(usual), 0.75)
+            if hint:
+                yield Mismatch((*path, key), name, value, Said(f"no such value.{hint}"))
 
 
 _LISTS = {"rows": _exactly, "anyOrder": _any_order, "contains": _contains, "inOrder": _in_order}

@@ -190,8 +190,7 @@ def _held(workspace: Workspace, view: str, claim: Any) -> list[Mismatch]:
 
 
 def _compared(workspace: Workspace, view: str, claim: Any) -> list[Mismatch]:
-    client = workspace.client
-    return list(compare(claim, workspace.view(view), client.fields.get(view, ()), client.gists.get(view, ())))
+    return list(compare(claim, workspace.view(view), workspace.client.shapes[view]))
 
 
 def _failure(scene: Scene, step: Step, text: str, *path: str | int, mismatch: Mismatch | None = None) -> Failure:

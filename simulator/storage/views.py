@@ -12,6 +12,7 @@ from inkstand.fakes.kit.tables import reasons
 from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.views import Listed
 from inkstand.simulator.messages import held
+from inkstand.simulator.model import CALL_TYPES, DELIVERY_CODES, DISCARD_CODES
 
 from .tables import attempts, deliveries, discards, messages, violations
 
@@ -113,6 +114,7 @@ def _columns(*fields: str) -> dict[str, str | None]:
     return {name: name if name in _SAME_NAME else _IDS.get(name) for name in fields}
 
 
+_STATUSES = ("planned", "started", "retrying", "delivered", "discarded")
 VIEWS: tuple[Listed, ...] = (
     Listed(
         "messages",
@@ -121,6 +123,7 @@ VIEWS: tuple[Listed, ...] = (
         held,
         {**_columns(*_MEMBERS), "event": "track_event?"},
         "received_at",
+        values={"type": sorted(CALL_TYPES)},
     ),
     Listed(
         "discards",
@@ -130,6 +133,7 @@ VIEWS: tuple[Listed, ...] = (
         _columns("messageId", "type", "event", "userId", "anonymousId", "code", "receivedAt", "raw"),
         "received_at",
         ("type", "event", "code"),
+        {"type": sorted(CALL_TYPES), "code": DISCARD_CODES},
     ),
     Listed(
         "violations",
@@ -141,6 +145,10 @@ VIEWS: tuple[Listed, ...] = (
         ),
         "received_at",
         ("event", "kind", "field", "description", "type", "outcome"),
+        {
+            "kind": ("Required", "Invalid Type", "Invalid Value", "Unplanned Event", "Unplanned Property"),
+            "outcome": ("allowed", "blocked", "omitted"),
+        },
     ),
     Listed(
         "deliveries",
@@ -152,6 +160,7 @@ VIEWS: tuple[Listed, ...] = (
         ),
         "received_at",
         ("connection", "type", "status", "code"),
+        {"type": sorted(CALL_TYPES), "status": _STATUSES, "code": DELIVERY_CODES},
     ),
     Listed(
         "attempts",
@@ -162,6 +171,7 @@ VIEWS: tuple[Listed, ...] = (
             *("messageId", "connection", "number", "outcome", "startedAt", "endedAt", "request", "response", "error"),
         ),
         "started_at",
+        values={"outcome": (*_STATUSES[1:], "interrupted")},
     ),
     Listed(
         "reasons",

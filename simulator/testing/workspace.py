@@ -40,8 +40,8 @@ class InkstandWorkspace(Workspace):
         """
         __tracebackhide__ = True
         self.settle()
-        client = self.client
-        wrong = list(compare(claim, self.view(view), client.fields.get(view, ()), client.gists.get(view, ())))
+        rows = self.view(view)
+        wrong = list(compare(claim, rows, self.client.shapes[view]))
         if wrong:
             lines = [f"{view}: {one.text}" + (f"\n  {one.hint}" if one.hint else "") for one in wrong]
             raise AssertionError("\n".join([*lines, *self.journey(wrong[0].row)]))

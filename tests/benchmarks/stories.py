@@ -61,7 +61,7 @@ def story_cost(stories: int, rounds: int) -> tuple[float, float]:
                 assert run(client, loads(text, "story.scenario.yaml")).status == "passed"
 
         recording = Recording(session)
-        _ = recording.fields, recording.gists
+        _ = recording.shapes
         played(recording)
 
         def bare() -> None:

@@ -1,10 +1,15 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from inkstand.fakes.kit.views import Wanted
 from inkstand.simulator.control.schemas import RESERVED
 from inkstand.simulator.errors import InkstandError
+from inkstand.simulator.model import DISCARD_CODES
 from inkstand.simulator.storage.views import _MEMBERS
 
+ROOT = Path(__file__).parents[2]
 URL = "/workspaces/test/views/"
 
 
@@ -181,3 +186,23 @@ def test_newest_looks_no_further_than_it_must(inkstand, workspace):
         "1499",
     ]
     assert view.read(door, Wanted({"messageId": "3"}, limit=1)).places == [4]
+
+
+def test_the_values_that_views_declare_are_those_that_there_are(inkstand, workspace):
+    """What a row holds in a field with declared values is one of them, or an answer's status."""
+    story(workspace)
+    door = inkstand.sandbox.registry.get("test").door
+
+    for view in inkstand.sandbox.views.values():
+        assert set(view.values) <= set(view.fields), view.name
+        for row in view.rows(door):
+            for name, values in view.values.items():
+                assert row[name] is None or row[name] in values or row[name].isdecimal(), (view.name, row[name])
+
+
+def test_every_code_of_a_discard_is_declared():
+    """The codes that calls are dropped under are those of the closed list."""
+    texts = "".join(path.read_text("utf-8") for path in (ROOT / "simulator" / "tracking").glob("*.py"))
+    used = set(re.findall(r'iscard(?:ed)?\(\s*"([a-z_]+)"', texts)) | {"duplicate_message"}
+
+    assert used <= set(DISCARD_CODES)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkstand.simulator.scenarios.expect import compare
+from inkstand.simulator.scenarios.expect import Shape, compare
 from inkstand.simulator.scenarios.matching import fits
 
 ROWS = [{"a": 1, "b": {"c": "x"}, "l": [1, 2]}, {"a": 2, "b": {"c": "y"}, "l": []}]
@@ -73,6 +73,17 @@ NAMED = [{"destination": "Inkit", "owner": {"user_id": "u"}}]
 def test_a_slip_of_the_pen_is_a_mismatch(claim):
     """A misspelt field is told, even where the claim would hold by accident."""
     assert "no such field. Did you mean" in str([mismatch.came for mismatch in compare(claim, NAMED)])
+
+
+def test_a_slip_in_a_value_is_a_mismatch():
+    """A value that a field cannot have, and that is nearly one that it has, is told; any other is an honest claim."""
+    shape = Shape(("status",), (), {"status": ("delivered", "discarded")})
+
+    (mismatch,) = compare({"never": {"status": "discared"}}, [{"status": "delivered"}], shape)
+
+    assert "no such value. Did you mean 'discarded'" in mismatch.text
+    assert not list(compare({"never": {"status": "503"}}, [{"status": "delivered"}], shape))
+    assert not list(compare({"where": {"status": "delivere"}, "count": 1}, [{"status": "delivere"}], shape))
 
 
 def test_the_absence_of_a_field_can_be_claimed():

@@ -51,6 +51,11 @@ def test_the_whole_shop(shop):
     assert done.stdout.count("PASS") == 2
 
 
+SIGNED_IN = '        self.segment.track(anonymous_id=visitor, event="Signed In", properties={"method": "password"})\n'
+IDENTIFY = (
+    '        self.segment.identify(user, anonymous_id=visitor, traits={"email": email}, '
+    'integrations={"Inkit": False})\n'
+)
 REGRESSIONS = {
     "event name": ('event="Product Viewed"', 'event="Product View"', "Did you mean 'Product Viewed'"),
     "property type": (
@@ -63,15 +68,7 @@ REGRESSIONS = {
         "identify(user, ",
         "anonymousId: wanted 'visitor-1', came",
     ),
-    "identify before login": (
-        """        self.segment.track(anonymous_id=visitor, event="Signed In", properties={"method": "password"})
-        self.segment.identify(user, anonymous_id=visitor, traits={"email": email}, integrations={"Inkit": False})
-""",
-        """        self.segment.identify(user, anonymous_id=visitor, traits={"email": email}, integrations={"Inkit": False})
-        self.segment.track(anonymous_id=visitor, event="Signed In", properties={"method": "password"})
-""",
-        "came it earlier, as row 2",
-    ),
+    "identify before login": (SIGNED_IN + IDENTIFY, IDENTIFY + SIGNED_IN, "came it earlier, as row 2"),
     "missing url": (', "url": "https://shop.test/lamp"}', "}", "properties.url is required"),
     "duplicate orders": (
         '        self.segment.track(user, "Order Completed", properties)\n',
