@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from inkstand.simulator.errors import InkstandError, nearest
+from inkstand.simulator.scenarios.client import Client, Workspace
+from inkstand.simulator.scenarios.collecting import Collected, collect
+from inkstand.simulator.scenarios.coverage import as_json as coverage_as_json
+from inkstand.simulator.scenarios.coverage import lines, read
+from inkstand.simulator.scenarios.faultplan import FaultPlan, arrange, given, settle_with_retries
+from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, Scenario, loads, read_plan
+from inkstand.simulator.scenarios.outcome import Outcome
+from inkstand.simulator.scenarios.report.text import told as told_of
+from inkstand.simulator.scenarios.runner import contract
+from inkstand.simulator.testing.server import Server
 
-from .common import (
-    FAILED,
-    NOTHING,
-    PASSED,
-    WRONG_USE,
-    as_json_option,
-    fault_plan_option,
-    say,
-)
+from .common import FAILED, NOTHING, PASSED, WRONG_USE, as_json_option, fault_plan_option, say
 from .running import Reports, exit_code, in_github, report
 
-if TYPE_CHECKING:
-    from inkstand.simulator.scenarios.client import Workspace
-    from inkstand.simulator.scenarios.collecting import Collected
-    from inkstand.simulator.scenarios.faultplan import FaultPlan
-    from inkstand.simulator.scenarios.load import Scenario
-    from inkstand.simulator.scenarios.outcome import Outcome
-
 _BY_SIGNAL = 128
+_NAMED = re.compile(r"\{([a-z_]+(?:\.\w+)?)\}")
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
@@ -93,12 +91,6 @@ def execute(
     \b
     inkstand exec --contract shop.contract.yaml --env SEGMENT_HOST={url} -- npm test
     """  # noqa: D301  # \b is click's
-    from inkstand.simulator.scenarios.client import Client  # noqa: PLC0415  # the other commands need no server
-    from inkstand.simulator.scenarios.collecting import collect  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.faultplan import given  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX  # noqa: PLC0415  # likewise
-    from inkstand.simulator.testing.server import Server  # noqa: PLC0415  # likewise
-
     collected, faults = collect(contracts, CONTRACT_SUFFIX), given(fault_plan)
     _refuse_broken(collected, asked=bool(contracts))
     server = Server(Path.cwd(), *(("--config", config) if config else ()))
@@ -108,9 +100,8 @@ def execute(
         told = _arranged(workspace, faults)
         code = _run(command, {**os.environ, **variables(workspace, wanted)})
         outcomes = list(_checked(workspace, (*held_to, *collected.scenarios), told))
-        _tell(outcomes, Reports(junit, in_github(github)), as_json=as_json)
-        if coverage:
-            _tell_coverage(workspace)
+        touched = _touched(workspace, as_json=as_json) if coverage else None
+        _tell(outcomes, Reports(junit, in_github(github)), touched, as_json=as_json)
         _say_how_it_ended(workspace, code, outcomes)
         if keep:
             server.kept = True
@@ -149,15 +140,14 @@ def _as_variable(name: str) -> str:
 
 
 def _filled(text: str, known: Mapping[str, str]) -> str:
-    for name, value in known.items():
-        text = text.replace(f"{{{name}}}", value)
-    start, end = text.find("{"), text.find("}")
-    if 0 <= start < end:
-        name = text[start + 1 : end]
-        raise InkstandError(
-            f"--env: nothing is called {{{name}}}.{nearest(name, list(known))} Known: {', '.join(known)}."
-        )
-    return text
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in known:
+            hint = nearest(name, list(known))
+            raise InkstandError(f"--env: nothing is called {{{name}}}.{hint} Known: {', '.join(known)}.")
+        return known[name]
+
+    return _NAMED.sub(value, text)
 
 
 def _refuse_broken(collected: Collected, *, asked: bool) -> None:
@@ -172,7 +162,6 @@ def _refuse_broken(collected: Collected, *, asked: bool) -> None:
 
 
 def _arranged(workspace: Workspace, plan: FaultPlan | None) -> str | None:
-    from inkstand.simulator.scenarios.faultplan import arrange  # noqa: PLC0415  # only asked for here
 
     if plan is None:
         return None
@@ -209,8 +198,6 @@ def _signals_go_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 def _hold_to(workspace: Workspace, plan: str) -> Scenario:
     """Hold the calls of every source to a tracking plan; the contract that nothing violates it."""
-    from inkstand.simulator.scenarios.load import loads, read_plan  # noqa: PLC0415  # only asked for here
-
     content = read_plan(plan)
     for source in workspace.told["sources"]:
         workspace.change_source(source["id"], {"trackingPlan": content})
@@ -218,35 +205,29 @@ def _hold_to(workspace: Workspace, plan: str) -> Scenario:
     return loads(f"name: {name}\nsteps:\n  - expect: {{violations: []}}\n", f"--plan {plan}")
 
 
-def _tell_coverage(workspace: Workspace) -> None:
-    from inkstand.simulator.scenarios.coverage import lines, read  # noqa: PLC0415  # only asked for here
+def _tell(outcomes: list[Outcome], reports: Reports, touched: Mapping[str, Any] | None, *, as_json: bool) -> None:
+    for outcome in outcomes if not as_json else ():
+        for line in told_of(outcome):
+            click.echo(line)
+    report(outcomes, reports, () if touched is None else (touched,), as_json=as_json)
 
-    for line in lines(read(workspace.coverage()), workspace.client.rules):
+
+def _touched(workspace: Workspace, *, as_json: bool) -> Mapping[str, Any]:
+    """What was touched, for JSON; told at once to a person."""
+    coverage, rules = read(workspace.coverage()), workspace.client.rules
+    for line in lines(coverage, rules) if not as_json else ():
         click.echo(line)
+    return {"status": "coverage", **coverage_as_json(coverage, rules)}
 
 
 def _checked(workspace: Workspace, contracts: Iterable[Scenario], told: str | None) -> Iterator[Outcome]:
     """Deliver everything due, then check each contract in the workspace; `told` is the fault plan, if there was one."""
-    from dataclasses import replace  # noqa: PLC0415  # only asked for here
-
-    from inkstand.simulator.scenarios.faultplan import settle_with_retries  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.runner import contract  # noqa: PLC0415  # likewise
-
     if told is None:
         workspace.settle()
     else:
         settle_with_retries(workspace)
     for scenario in contracts:
         yield replace(contract(workspace, scenario, told), again=shlex.join(["inkstand", *sys.argv[1:]]))
-
-
-def _tell(outcomes: list[Outcome], reports: Reports, *, as_json: bool) -> None:
-    from inkstand.simulator.scenarios.report.text import told  # noqa: PLC0415  # only asked for here
-
-    for outcome in outcomes if not as_json else ():
-        for line in told(outcome):
-            click.echo(line)
-    report(outcomes, reports, as_json=as_json)
 
 
 def _say_how_it_ended(workspace: Workspace, code: int, outcomes: list[Outcome]) -> None:

@@ -7,12 +7,26 @@ import shlex
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+
+from inkstand.simulator.scenarios.client import Workspace
+from inkstand.simulator.scenarios.collecting import Collected, collect, play_all
+from inkstand.simulator.scenarios.coverage import Coverage, read, together
+from inkstand.simulator.scenarios.coverage import as_json as coverage_as_json
+from inkstand.simulator.scenarios.coverage import lines as coverage_lines
+from inkstand.simulator.scenarios.faultplan import given
+from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, SUFFIX, Scenario
+from inkstand.simulator.scenarios.outcome import Outcome
+from inkstand.simulator.scenarios.report import github as github_report
+from inkstand.simulator.scenarios.report import junit as junit_report
+from inkstand.simulator.scenarios.report.data import as_json as as_data
+from inkstand.simulator.scenarios.report.text import summary, told
+from inkstand.simulator.scenarios.runner import Options, contract
 
 from .common import (
     FAILED,
@@ -27,12 +41,6 @@ from .common import (
     say,
     workspace_of,
 )
-
-if TYPE_CHECKING:
-    from inkstand.simulator.scenarios.client import Workspace
-    from inkstand.simulator.scenarios.load import Scenario
-    from inkstand.simulator.scenarios.outcome import Outcome
-    from inkstand.simulator.scenarios.runner import Options
 
 _STORIES_A_JOB = 25
 """So many stories are worth starting a further process for."""
@@ -85,50 +93,47 @@ def run(
     as_json: bool,
 ) -> None:
     """Play scenarios (files, or folders of *.scenario.yaml); 1 if one fails, 5 if there is none."""
-    from inkstand.simulator.scenarios.collecting import collect, play_all  # noqa: PLC0415  # the other commands need no scenarios
-    from inkstand.simulator.scenarios.coverage import as_json as coverage_as_json  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.coverage import lines as coverage_lines  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.coverage import together  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.faultplan import given  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, SUFFIX  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.runner import Options  # noqa: PLC0415  # likewise
-
-    collected = collect(files, CONTRACT_SUFFIX if place is not None else SUFFIX)
-    for text in collected.broken:
-        say(text)
-    if not collected.scenarios and not collected.broken:
-        say("no *.scenario.yaml was found there; inkstand scenario new FILE writes one")
-        sys.exit(NOTHING)
+    collected = _collected(files, CONTRACT_SUFFIX if place is not None else SUFFIX)
     options = Options(seed, given(fault_plan), coverage)
-    begun = time.monotonic()
     stories = len(collected.scenarios)
+    begun = time.monotonic()
     if place is not None:
         played = _held_in(workspace_of(url, place), collected.scenarios, options)
     else:
         played = play_all(collected.scenarios, partial(near_or_far, url), options, _jobs(jobs, stories), far=bool(url))
     outcomes = list(_counted(played, stories) if as_json else _told(played, stories, quiet=quiet))
-    told: tuple[Mapping[str, Any], ...] = tuple({"status": "broken", "text": text} for text in collected.broken)
-    touched = together(outcome.coverage for outcome in outcomes)
-    rules = _rules(url) if coverage else []
-    if coverage:
-        told = (*told, {"status": "coverage", **coverage_as_json(touched, rules)})
-    report(outcomes, Reports(junit, in_github(github)), told, as_json=as_json)
+    more: list[Mapping[str, Any]] = [{"status": "broken", "text": text} for text in collected.broken]
+    touched = _Touched(together(outcome.coverage for outcome in outcomes), _rules(url)) if coverage else None
+    if touched is not None:
+        more.append({"status": "coverage", **coverage_as_json(touched.coverage, touched.rules)})
+    report(outcomes, Reports(junit, in_github(github)), more, as_json=as_json)
     if not as_json:
         click.echo(f"{_summary(outcomes, collected.broken)} in {time.monotonic() - begun:.1f} s{_seeds(outcomes)}")
-        for plan in dict.fromkeys(outcome.faults for outcome in outcomes if outcome.faults):
-            click.echo(f"fault plan {fault_plan}: {plan}")
-        for line in coverage_lines(touched, rules) if coverage else ():
-            click.echo(line)
+        _tell_more(outcomes, fault_plan, touched)
     sys.exit(exit_code(outcomes, collected.broken))
+
+
+@dataclass(frozen=True)
+class _Touched:
+    """What a run has touched, of all the rules that there are."""
+
+    coverage: Coverage
+    rules: list[str]
+
+
+def _collected(files: Iterable[Path], suffix: str) -> Collected:
+    """The stories that are asked for; what is broken is told, and where there is nothing it ends."""
+    collected = collect(files, suffix)
+    for text in collected.broken:
+        say(text)
+    if not collected.scenarios and not collected.broken:
+        say(f"no *{suffix} was found there; inkstand scenario new FILE writes a scenario")
+        sys.exit(NOTHING)
+    return collected
 
 
 def _held_in(workspace: Workspace, scenarios: Iterable[Scenario], options: Options) -> Iterator[Outcome]:
     """Hold contracts against what a workspace has recorded, one after the other."""
-    from dataclasses import replace  # noqa: PLC0415  # only asked for here
-
-    from inkstand.simulator.scenarios.coverage import read  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.runner import contract  # noqa: PLC0415  # likewise
-
     workspace.settle()
     for scenario in scenarios:
         touched = read(workspace.coverage()) if options.coverage else None
@@ -141,26 +146,28 @@ def _rules(url: str | None) -> list[str]:
         return client.rules
 
 
+def _tell_more(outcomes: list[Outcome], fault_plan: str | None, touched: _Touched | None) -> None:
+    """Tell under which faults it was played, and what was touched."""
+    for plan in dict.fromkeys(outcome.faults for outcome in outcomes if outcome.faults):
+        click.echo(f"fault plan {fault_plan}: {plan}")
+    for line in coverage_lines(touched.coverage, touched.rules) if touched is not None else ():
+        click.echo(line)
+
+
 def report(outcomes: list[Outcome], reports: Reports, more: Iterable[Mapping[str, Any]] = (), *, as_json: bool) -> None:
     """Report outcomes wherever they are wanted; `more` is what else is told in JSON."""
     if as_json:
-        from inkstand.simulator.scenarios.report.data import as_json as as_data  # noqa: PLC0415  # only asked for here
-
         print_json([*as_data(outcomes), *more])
     if reports.junit is not None:
-        from inkstand.simulator.scenarios.report import junit  # noqa: PLC0415  # likewise
-
-        junit.write(outcomes, reports.junit)
+        junit_report.write(outcomes, reports.junit)
     if reports.github:
-        from inkstand.simulator.scenarios.report import github  # noqa: PLC0415  # likewise
-
         root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
-        for line in github.annotated(outcomes, root):
+        for line in github_report.annotated(outcomes, root):
             click.echo(line, err=as_json)
         target = os.environ.get("GITHUB_STEP_SUMMARY")
         if target:
             with Path(target).open("a", encoding="utf-8") as file:
-                file.write(github.job_summary(outcomes))
+                file.write(github_report.job_summary(outcomes))
 
 
 def in_github(asked: bool | None) -> bool:  # noqa: FBT001  # a flag that may not be given
@@ -175,8 +182,6 @@ def exit_code(outcomes: Iterable[Outcome], broken: tuple[str, ...] = ()) -> int:
 
 
 def _summary(outcomes: list[Outcome], broken: tuple[str, ...]) -> str:
-    from inkstand.simulator.scenarios.report.text import summary  # noqa: PLC0415  # the other commands need no scenarios
-
     return summary(outcomes) + (f", {len(broken)} broken" if broken else "")
 
 
@@ -188,8 +193,6 @@ def _seeds(outcomes: list[Outcome]) -> str:
 
 def _told(played: Iterable[Outcome], number: int, *, quiet: bool) -> Iterator[Outcome]:
     """Tell each outcome as it comes."""
-    from inkstand.simulator.scenarios.report.text import told  # noqa: PLC0415  # likewise
-
     for outcome in _counted(played, number) if quiet else played:
         if not (quiet and outcome.status in {"passed", "skipped"}):
             for line in told(outcome):
