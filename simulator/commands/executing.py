@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -100,8 +99,7 @@ def execute(
         told = _arranged(workspace, faults)
         code = _run(command, {**os.environ, **variables(workspace, wanted)})
         outcomes = list(_checked(workspace, (*held_to, *collected.scenarios), told))
-        touched = _touched(workspace, as_json=as_json) if coverage else None
-        _tell(outcomes, Reports(junit, in_github(github)), touched, as_json=as_json)
+        _tell(outcomes, Reports(junit, in_github(github)), workspace if coverage else None, as_json=as_json)
         _say_how_it_ended(workspace, code, outcomes)
         if keep:
             server.kept = True
@@ -205,19 +203,18 @@ def _hold_to(workspace: Workspace, plan: str) -> Scenario:
     return loads(f"name: {name}\nsteps:\n  - expect: {{violations: []}}\n", f"--plan {plan}")
 
 
-def _tell(outcomes: list[Outcome], reports: Reports, touched: Mapping[str, Any] | None, *, as_json: bool) -> None:
+def _tell(outcomes: list[Outcome], reports: Reports, touched: Workspace | None, *, as_json: bool) -> None:
+    """Tell outcomes, and what was touched in a workspace, if that is asked for."""
     for outcome in outcomes if not as_json else ():
         for line in told_of(outcome):
             click.echo(line)
-    report(outcomes, reports, () if touched is None else (touched,), as_json=as_json)
-
-
-def _touched(workspace: Workspace, *, as_json: bool) -> Mapping[str, Any]:
-    """What was touched, for JSON; told at once to a person."""
-    coverage, rules = read(workspace.coverage()), workspace.client.rules
+    if touched is None:
+        report(outcomes, reports, as_json=as_json)
+        return
+    coverage, rules = read(touched.coverage()), touched.client.rules
+    report(outcomes, reports, [{"status": "coverage", **coverage_as_json(coverage, rules)}], as_json=as_json)
     for line in lines(coverage, rules) if not as_json else ():
         click.echo(line)
-    return {"status": "coverage", **coverage_as_json(coverage, rules)}
 
 
 def _checked(workspace: Workspace, contracts: Iterable[Scenario], told: str | None) -> Iterator[Outcome]:
