@@ -88,21 +88,30 @@ class Sandbox:
         What arrives meanwhile waits for the next settle (or the worker). Returns how many deliveries were tried.
         """
         with self._alone(workspace):
-            return self._settle(workspace, newest(workspace.door))
+            return self._settle(workspace, newest(workspace.door))[0]
 
     def is_quiet(self, workspace: Workspace) -> bool:
         """Whether nothing is due at this moment."""
         return processed(workspace) >= newest(workspace.door) and not self.deliverer.lanes(workspace)
 
-    def _settle(self, workspace: Workspace, upto: int) -> int:
+    def _settle(self, workspace: Workspace, upto: int) -> tuple[int, int]:
+        """Settle messages up to a place in the log; how many deliveries were tried, and up to which place after all.
+
+        What these messages forward to other sources stands behind whatever arrived meanwhile: up to there it goes on,
+        once, for what was forwarded is not forwarded again.
+        """
+        forwarded = 0
         while done := process(workspace, self.catalogue, upto):
-            upto = max(upto, done.forwarded)
+            forwarded = max(forwarded, done.forwarded)
+        upto = max(upto, forwarded)
+        while forwarded and process(workspace, self.catalogue, upto):
+            pass
         horizon = Horizon(workspace.world.now(), upto)
         tried = 0
         while (due := self.deliverer.next_of(workspace, horizon=horizon)) is not None:
             self.deliverer.perform(workspace, due)
             tried += 1
-        return tried
+        return tried, upto
 
     def advance(self, workspace: Workspace, milliseconds: int, *, pause: bool = False) -> tuple[int, int]:
         """Move the clock forward, stopping to settle wherever something falls due.
@@ -118,15 +127,16 @@ class Sandbox:
             raise NotNowError(message)
         with self._alone(workspace):
             epoch, upto = workspace.door.epoch, newest(workspace.door)
-            tried = self._settle(workspace, upto)
+            tried, upto = self._settle(workspace, upto)
             end = workspace.world.now() + milliseconds
             while (due := self.deliverer.next_due(workspace, upto)) is not None and due <= end:
                 workspace.move_clock(max(0, due - workspace.world.now()), epoch)
-                tried += self._settle(workspace, upto)
+                more, upto = self._settle(workspace, upto)
+                tried += more
                 if pause and tried:
                     return tried, max(0, end - workspace.world.now())
             workspace.move_clock(max(0, end - workspace.world.now()), epoch)
-            return tried + self._settle(workspace, upto), 0
+            return tried + self._settle(workspace, upto)[0], 0
 
     def freeze(self, workspace: Workspace) -> None:
         """Stop the clock where it stands."""

@@ -147,7 +147,8 @@ def _claims(found: Workspace) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """What each view that tells what became of calls holds, in brief."""
     from inkstand.simulator.scenarios.fromlog import in_brief  # noqa: PLC0415  # only asked for here
 
-    for view, gist in found.client.gists.items():
+    gists = ((view, gist) for view, gist in found.client.gists.items() if view != "messages")
+    for view, gist in gists:
         yield view, in_brief(found.view(view), gist)
 
 

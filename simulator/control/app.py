@@ -13,12 +13,13 @@ from inkstand.simulator.errors import PROBLEM, BusyError, InkstandError, problem
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.configuration import DEFAULT_WORKSPACE
 from inkstand.simulator.workspaces.registry import SEGMENT
+from inkstand.simulator.yamlfile import with_nearest
 
 from . import acting, clock, explained, faults, looking, waiting, workspaces
 from .schemas import ProblemSchema
 
 PREFIX = "/_sandbox/v1"
-_PARTS_OF_A_REQUEST = ("json", "query")
+_PARTS_OF_A_REQUEST = ("json", "query", "_schema")
 _RETRY_AFTER_SECONDS = "1"
 _SAID = {
     "400": "something was asked that cannot be; the detail says what was wanted, what came and what to do",
@@ -55,6 +56,8 @@ def create_app(sandbox: Sandbox) -> Flask:
 
     app.register_error_handler(InkstandError, _inkstand_error)
     app.register_error_handler(WorkspaceGoneError, _gone)
+    app.register_error_handler(RecursionError, _too_deep)
+    app.register_error_handler(UnicodeEncodeError, _no_text)
     app.register_error_handler(HTTPException, _http_error)
     return app
 
@@ -108,9 +111,20 @@ def _gone(error: WorkspaceGoneError) -> Response:
     return _answer(409, "Workspace gone", f"{error}.".capitalize())
 
 
+def _too_deep(_: RecursionError) -> Response:
+    return _answer(400, "Bad request", "The body is nested too deeply to be read.")
+
+
+def _no_text(_: UnicodeEncodeError) -> Response:
+    return _answer(400, "Bad request", "The request holds half of a surrogate pair, which is no text.")
+
+
 def _http_error(error: HTTPException) -> Response:
     data = getattr(error, "data", None) or {}
     messages = data.get("messages")
+    schema = data.get("schema")
+    if isinstance(messages, dict) and schema is not None:
+        messages = {part: with_nearest(inner, schema) for part, inner in messages.items()}
     detail = _told(messages) if messages else (error.description or error.name)
     if error.code == 404 and not messages:  # noqa: PLR2004  # no such address
         detail = f"There is no address {request.path} here. {PREFIX}/openapi.json lists them."

@@ -183,9 +183,9 @@ def _translated(job: Job) -> tuple[HttpCall, ...] | Skip:
 
 def _held(job: Job) -> Mapping[str, Any]:
     """The message as it is delivered: as Segment holds it, less what the plan of its source omits."""
-    if not job.workspace.has_plans:
+    if not job.workspace.omits:
         return held(job.delivery)
-    from .screening import delivered  # noqa: PLC0415  # few workspaces have a plan
+    from .screening import delivered  # noqa: PLC0415  # few workspaces omit anything
 
     return delivered(job.workspace, job.delivery)
 

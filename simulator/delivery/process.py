@@ -91,7 +91,7 @@ def _screened(tx: Tx, workspace: Workspace, message: Row) -> tuple[str | None, l
     held = hold(workspace, message)
     if held is None:
         return None, [], 0
-    told = write_down(tx, held)
+    told = write_down(tx, workspace, held)
     forwarded, newest = forward(tx, workspace, held)
     return held.screened.code, [*told, *forwarded], newest
 

@@ -74,7 +74,7 @@ def violations(rules: Sequence[Rule], message: Message) -> list[Violation]:
     try:
         return _found(rules, plain)
     except UnicodeEncodeError:
-        return _found(rules, _writable(plain))
+        return [_as_it_came(one) for one in _found(rules, _writable(plain))]
 
 
 def _found(rules: Sequence[Rule], plain: dict[str, Any]) -> list[Violation]:
@@ -82,13 +82,22 @@ def _found(rules: Sequence[Rule], plain: dict[str, Any]) -> list[Violation]:
     return list(dict.fromkeys(one for error in errors for one in _violations(error)))
 
 
+_AWAY = {0xD800 + n: 0xF0000 + n for n in range(0x800)}
+_BACK = {there: here for here, there in _AWAY.items()}
+"""Lone surrogates, which the validator cannot read, stand for the time of its check as characters of private use."""
+
+
 def _writable(value: Any) -> Any:  # any JSON value
-    """A value with lone surrogates, which no text holds, replaced."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return value.translate(_AWAY)
     if isinstance(value, Mapping):
         return {_writable(key): _writable(inner) for key, inner in value.items()}
     return [_writable(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _as_it_came(one: Violation) -> Violation:
+    path = tuple(step.translate(_BACK) if isinstance(step, str) else step for step in one.path)
+    return Violation(one.kind, one.field.translate(_BACK), one.description.translate(_BACK), path)
 
 
 def field_name(path: Place) -> str:
@@ -132,7 +141,7 @@ def _violation(error: Any, path: Place) -> Violation:
 
 def _described(kind: str, error: Any) -> str:
     match kind:
-        case "pattern":
+        case "pattern" if hasattr(error.kind, "pattern"):
             return f"Does not match pattern '{error.kind.pattern}'"
         case "format":
             return f"Does not match format '{error.kind.format}'"

@@ -49,16 +49,22 @@ class Controls:
 
 @dataclass(frozen=True)
 class Screened:
-    """What became of a message: what violated the plan and the fate of each, what was omitted, the code if blocked."""
+    """What became of a message: what violated the plan and the fate of each, what was omitted, the code if blocked.
+
+    `failed` is why it could not be held to its plan at all; it goes on as it came then.
+    """
 
     found: tuple[tuple[Violation, Fate], ...] = ()
     code: str | None = None
     omitted: tuple[Place, ...] = ()
     omitted_on_violation: tuple[Place, ...] = ()
+    failed: str = ""
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """The rules that decided, for the message's journey."""
+        if self.failed:
+            return (Reason("protocols.check_failed", {"error": self.failed}),)
         return tuple(_reason(violation, fate) for violation, fate in self.found)
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from jsonschema_rs import Draft7Validator, ValidationError, validator_for
 
-from inkstand.fakes.kit.http import dump_text, parse_json
+from inkstand.fakes.kit.http import BadJsonError, dump_text, parse_json
+from inkstand.fakes.kit.times import parse_iso
 from inkstand.simulator.errors import nearest
 
 Schema = Mapping[str, Any]
@@ -29,6 +30,20 @@ _OURS = ("name", "id", "about", "source", "complete", *PLANNED, COMMON)
 _BY_NAME = ("track", "page", "screen")
 _ENVELOPE = ("properties", "traits", "context")
 _PLANS_KEPT = 64
+_FORMATS = {"date-time": lambda value: parse_iso(value) is not None}
+"""A date time is ISO 8601 (segment-docs protocols/tracking-plan/create.md), which a date alone is too."""
+
+_WORDS = (
+    *("$comment", "$defs", "$id", "$ref", "$schema", "additionalItems", "additionalProperties", "allOf"),
+    *("anyOf", "const", "contains", "contentEncoding", "contentMediaType", "default", "definitions"),
+    *("dependencies", "dependentRequired", "dependentSchemas", "deprecated", "description", "else", "enum"),
+    *("examples", "exclusiveMaximum", "exclusiveMinimum", "format", "id", "if", "items", "labels"),
+    *("maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties"),
+    *("minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties", "prefixItems", "properties"),
+    *("propertyNames", "readOnly", "required", "source", "then", "title", "type", "unevaluatedItems"),
+    *("unevaluatedProperties", "uniqueItems", "writeOnly"),
+)
+"""The words of JSON Schema, and those that Segment puts beside them."""
 
 
 class PlanError(Exception):
@@ -117,14 +132,23 @@ def read_plan(data: object, name: str = "tracking plan") -> dict[str, Any]:
     if not rules:
         raise PlanError((), f"This plan names no event: it has rules, or {', '.join(PLANNED)}.")
     for place, rule in rules:
-        _check_schema(place, rule["jsonSchema"])
+        try:
+            _check_schema(place, rule["jsonSchema"])
+            _check_words(place, rule["jsonSchema"])
+        except PlanError as error:
+            raise PlanError(_as_written(error.place, place, rule["type"]), str(error)) from error
     called = data.get("display_name") or data.get("name") or name
-    return {
+    kept = {
         "name": str(called),
         "id": str(data.get("id") or data.get("name") or called),
         "complete": data.get("complete") is not False,
         "rules": [rule for _, rule in rules],
     }
+    try:
+        compiled(kept)
+    except (BadJsonError, RecursionError, UnicodeEncodeError) as error:
+        raise PlanError((), f"This plan cannot be kept: {error}.") from error
+    return kept
 
 
 def compiled(kept: Mapping[str, Any]) -> Plan:
@@ -178,7 +202,10 @@ def _in_its_envelope(schema: Schema, kind: str) -> Schema:
 
 
 def _of_config_api(rules: Mapping[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
-    for index, event in enumerate(rules.get("events") or ()):
+    events = rules.get("events") or []
+    if not isinstance(events, list):
+        raise PlanError(("rules", "events"), f"events is a list; {events!r} came.")
+    for index, event in enumerate(events):
         place: Place = ("rules", "events", index)
         if not isinstance(event, Mapping) or not event.get("name") or not isinstance(event.get("rules"), Mapping):
             raise PlanError(place, "An event has name and rules, its JSON Schema.")
@@ -215,18 +242,52 @@ def _whole(schema: Schema, kind: str) -> dict[str, Any]:
     return {"type": "object", "properties": {member: schema}, "required": required}
 
 
+def _as_written(found: Place, place: Place, kind: str) -> Place:
+    """A place in a rule as people wrote it: a plain schema stands without the message around it."""
+    inside = found[len(place) :]
+    wrapped = place[0] != "rules" and inside[:2] == ("properties", member_of(kind))
+    return (*place, *inside[2:]) if wrapped else found
+
+
 def _check_schema(place: Place, schema: Schema) -> None:
     try:
         _validator(schema)
-    except (ValueError, ValidationError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise PlanError(place, f"This is no JSON Schema that can be used: {said}") from error
+    except ValidationError as error:
+        wrong = tuple(error.instance_path)
+        if not wrong:
+            raise PlanError(place, f"This is no JSON Schema that can be used: {error.message[:200]}") from error
+        came = dump_text(error.instance)[:80]
+        raise PlanError((*place, *wrong), f"{came} cannot stand here in a JSON Schema.") from error
+    except (ValueError, RecursionError) as error:
+        raise PlanError(place, f"This is no JSON Schema that can be used: {str(error)[:200]}") from error
+
+
+def _check_words(place: Place, schema: object) -> None:
+    """A word that is nearly one of JSON Schema's is a slip of the pen; others pass, as JSON Schema has it."""
+    if not isinstance(schema, Mapping):
+        return
+    for word, inner in schema.items():
+        hint = "" if word in _WORDS else nearest(str(word), list(_WORDS), 0.8)
+        if hint:
+            raise PlanError((*place, word), f"JSON Schema has no {word!r}.{hint}")
+        for step, one in _schemas_in(str(word), inner):
+            _check_words((*place, word, *step), one)
+
+
+def _schemas_in(word: str, inner: object) -> Iterator[tuple[Place, object]]:
+    """The schemas that stand under a word."""
+    if word in {"properties", "patternProperties", "definitions", "$defs"} and isinstance(inner, Mapping):
+        yield from (((name,), one) for name, one in inner.items())
+    elif word in {"allOf", "anyOf", "oneOf", "items"} and isinstance(inner, list):
+        yield from (((index,), one) for index, one in enumerate(inner))
+    elif word in {"items", "not", "if", "then", "else", "contains", "additionalProperties", "propertyNames"}:
+        yield (), inner
 
 
 def _validator(schema: Schema) -> Any:
     plain: dict[str, Any] = dict(schema)
     make = validator_for if "$schema" in plain else Draft7Validator
-    return make(plain, validate_formats=True, retriever=_stays_here)
+    return make(plain, validate_formats=True, formats=_FORMATS, retriever=_stays_here)
 
 
 def _stays_here(address: str) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from inkstand.simulator.errors import nearest
@@ -13,6 +14,11 @@ from .matching import Mismatch, Row, Said, Where, differences, fits, in_words, n
 Claim = Mapping[str, Any]
 _ALIGNED_AT_MOST = 300
 _BRIEF = 6
+_LONGEST = 120
+_MADE = re.compile(
+    r"(message|event|document|render|request)_?[iI]d|raw|html|normalised|.*(_at|At|[tT]imestamp)|attributed_by"
+)
+"""Members that are another one whenever the same thing happens again."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ def compare(claim: object, rows: Sequence[Row], shape: Shape = _ANY) -> Iterator
         chosen = [row for row in rows if fits(where, row)]
         yield from _counted(claim, chosen, rows)
         for row in chosen if "all" in claim else ():
-            yield from differences(claim["all"], row, ("all",), "", row)
+            wrong = differences(claim["all"], row, ("all",), "", row)
+            yield from (replace(one, hint=f"in the row {_brief(row)}") for one in wrong)
         if "all" in claim and not chosen and "count" not in claim:
             yield Mismatch(("where",), "where", where, Said(f"no such row among {len(rows)}"), *_near(where, rows))
         for word, compared in _LISTS.items():
@@ -60,7 +67,8 @@ def _counted(claim: Claim, chosen: Sequence[Row], rows: Sequence[Row]) -> Iterat
             came = Said(f"{len(chosen)} of {len(rows)} rows")
             path = (word,) if word in claim else ("as",)
             if chosen:
-                yield Mismatch(path, "count", said, came, chosen[-1], _several(chosen))
+                twin = _twin(chosen) if word != "atLeast" and len(chosen) > number else None
+                yield Mismatch(path, "count", said, came, twin or chosen[-1], _alike(twin) or _several(chosen))
             else:
                 yield Mismatch(path, "count", said, came, *_near(claim.get("where", {}), rows))
 
@@ -82,6 +90,28 @@ def _near(wanted: Row, rows: Sequence[Row]) -> tuple[Row | None, str]:
     return row, f"nearest row: {'; '.join(one.text for one in wrong[:3])}" if wrong and wanted else ""
 
 
+def _twin(rows: Sequence[Row]) -> Row | None:
+    """The first row that says the same as one before it, but for ids and times; None when none does."""
+    seen: set[str] = set()
+    for row in rows:
+        text = repr(_said(row))
+        if text in seen:
+            return row
+        seen.add(text)
+    return None
+
+
+def _said(value: object) -> object:
+    """A row, or a value in it, without ids that were given to it, times, and what it was made of."""
+    if isinstance(value, Mapping):
+        return {key: _said(inner) for key, inner in value.items() if not _MADE.fullmatch(str(key))}
+    return [_said(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _alike(twin: Row | None) -> str:
+    return "" if twin is None else f"it came twice: {_brief(twin)}"
+
+
 def _several(chosen: Sequence[Row]) -> str:
     """The rows that fit, in brief, newest last."""
     if len(chosen) == 1:
@@ -90,8 +120,15 @@ def _several(chosen: Sequence[Row]) -> str:
 
 
 def _brief(row: Row) -> str:
-    shown = (f"{name} {value}" for name, value in row.items() if isinstance(value, str | int) and value != "")
+    shown = (f"{name} {_plain(value)}" for name, value in row.items() if value not in (None, "") and _plain(value))
     return ", ".join(list(shown)[:_BRIEF])
+
+
+def _plain(value: object) -> str:
+    """A value on one line; empty for one that would take more."""
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {inner}" for key, inner in value.items()) if len(value) == 1 else ""
+    return str(value) if isinstance(value, str | int | float) and len(str(value)) <= _LONGEST else ""
 
 
 def _exactly(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator[Mismatch]:
@@ -105,13 +142,15 @@ def _exactly(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator
             yield Mismatch((*path, wrong[0]), f"row {wrong[0] + 1}", claim[wrong[0]], came, rows[place])
             return
         for index in wrong:
-            yield from differences(claim[index], rows[index], (*path, index), "", rows[index])
+            found = differences(claim[index], rows[index], (*path, index), "", rows[index])
+            yield from (replace(one, hint=f"in row {index + 1}: {_brief(rows[index])}") for one in found)
         return
     pairs = _aligned(claim, rows)
     extra = [index for index in range(len(rows)) if index not in pairs.values()]
     missing = [index for index in range(len(claim)) if index not in pairs]
-    one = rows[extra[0]] if extra else None
-    yield Mismatch(path, "count", Said(f"{len(claim)} rows"), Said(f"{len(rows)} rows"), one)
+    twin = _twin(rows) if len(rows) > len(claim) else None
+    one = twin or (rows[extra[0]] if extra else None)
+    yield Mismatch(path, "count", Said(f"{len(claim)} rows"), Said(f"{len(rows)} rows"), one, _alike(twin))
     yield from _missing(claim, missing, [rows[index] for index in extra] or rows, path)
     for index in extra[: 0 if missing else 3]:
         yield Mismatch(path, f"row {index + 1}", Said("no such row"), Said(_brief(rows[index])), rows[index])

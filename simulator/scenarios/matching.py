@@ -18,7 +18,7 @@ from inkstand.simulator.errors import nearest
 Row = Mapping[str, Any]
 Where = tuple[str | int, ...]
 _LONGEST_SHOWN = 160
-_LOOKED_AT = 50
+_LOOKED_AT = 500
 
 
 @dataclass(frozen=True)
@@ -79,18 +79,23 @@ def differences(
 def nearest_row(wanted: Row, rows: Sequence[Row]) -> tuple[Row, list[Mismatch]] | None:
     """The row that differs least from what is wanted, and where; None when there is no row.
 
-    Of rows that differ in as many fields, the one whose values look most like the wanted ones; of those the newest.
+    What is named first counts most, and a value that looks like the wanted one counts half; of equals the newest.
     """
-    compared = [(row, list(differences(wanted, row, row=row))) for row in rows]
-    if not compared:
+    if not rows:
         return None
-    fewest = min(len(wrong) for _, wrong in compared)
-    nearest_ones = [one for one in reversed(compared) if len(one[1]) == fewest][:_LOOKED_AT]
-    return max(nearest_ones, key=lambda one: sum(_alike(wrong) for wrong in one[1]))
+    weight = {str(key): 1 / (number + 1) for number, key in enumerate(wanted)}
+    compared = [(row, list(differences(wanted, row, row=row))) for row in rows[-_LOOKED_AT:]]
+
+    def distance(one: tuple[Row, list[Mismatch]]) -> float:
+        return sum(weight[str(wrong.path[0])] * (1 - _alike(wrong) / 2) for wrong in one[1])
+
+    return min(reversed(compared), key=distance)
 
 
 def _alike(wrong: Mismatch) -> float:
-    """How much a value looks like the wanted one, from 0 to 1."""
+    """How much a value looks like the wanted one, from 0 to 1; what is not there does not."""
+    if isinstance(wrong.came, Said):
+        return 0.0
     return SequenceMatcher(None, str(wrong.wanted), str(wrong.came)).ratio()
 
 

@@ -19,6 +19,7 @@ class Why:
     cause: str | None = None
     mend: str | None = None
     journey: tuple[str, ...] = ()
+    rule: str | None = None
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,18 @@ def why(workspace: Workspace, view: str, mismatch: Mismatch) -> Why:
         told = workspace.explain(message_id)
         cause = next((one for one in told["causes"] if _concerns(one, view, mismatch.row or {})), None)
         if cause is not None or _named(mismatch) == message_id:
-            mend = (cause or {}).get("mend")
-            return Why(cause["say"] if cause else None, mend["say"] if mend else None, tuple(told["story"]))
+            return _told(cause, told)
     told = workspace.explain_newest()
-    return Why(journey=tuple(told.get("story") or (told["headline"], *told.get("hints", ()))))
+    return _told(None, told) if told["found"] else Why(journey=(told["headline"], *told["hints"]))
+
+
+def _told(cause: Mapping[str, Any] | None, told: Mapping[str, Any]) -> Why:
+    """A cause in words, and the journey without its own causes: they may be about something else."""
+    steps = (f"  {step['stage']:<20} {step['say']}" for step in told["steps"])
+    journey = (told["headline"], f"  messageId {told['messageId']}", *steps)
+    if cause is None:
+        return Why(journey=journey)
+    return Why(cause["say"], (cause["mend"] or {}).get("say"), journey, cause["rule"])
 
 
 def _concerned(workspace: Workspace, view: str, mismatch: Mismatch) -> Iterator[str]:

@@ -96,6 +96,11 @@ violations = Table(
     Column("description", Text, nullable=False),
     Column("outcome", Text, nullable=False),
 )
+forwards = Table(
+    "forwards",
+    WORKSPACE,
+    Column("message_seq", Integer, primary_key=True),
+)
 omissions = Table(
     "omissions",
     WORKSPACE,

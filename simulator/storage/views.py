@@ -123,6 +123,7 @@ VIEWS: tuple[Listed, ...] = (
         held,
         {**_columns(*_MEMBERS), "event": "track_event?"},
         "received_at",
+        ("type", "event", "name", "userId", "anonymousId"),
         values={"type": sorted(CALL_TYPES)},
     ),
     Listed(

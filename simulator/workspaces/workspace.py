@@ -20,7 +20,7 @@ from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import Clock, World
 from inkstand.simulator.errors import SetupError
 from inkstand.simulator.model import Configuration, Receipt, Source
-from inkstand.simulator.storage.tables import WORKSPACE, state
+from inkstand.simulator.storage.tables import WORKSPACE, omissions, state
 
 from . import configuration as configurations
 from .configuration import SCENARIO_START
@@ -40,6 +40,7 @@ class Workspace:
     configuration: Configuration
     world: World
     faulty: frozenset[str]
+    omits: bool
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
@@ -49,6 +50,7 @@ class Workspace:
         self.door.epoch = int(values["epoch"])
         self._adopt(configurations.read(values["configuration"]), Clock(**loads(values["clock"])))
         self.faulty = faults.faulty_in(self.door)
+        self.omits = bool(self.door.read(_OMISSION))
 
     def receipt(self, write_key: str) -> Receipt:
         """What to remember of calls that come now with a write key of this workspace."""
@@ -98,6 +100,7 @@ class Workspace:
         def begin() -> None:
             self._adopt(configuration, clock)
             self.faulty = faults.faulty(Tx(image))
+            self.omits = bool(Tx(image).run(_OMISSION))
 
         self.door.replace_with(image, epoch, begin)
 
@@ -202,5 +205,6 @@ def tables(vendors: Sequence[Vendor]) -> list[MetaData]:
 
 
 _STATE = Statement(select(state))
+_OMISSION = Statement(select(omissions.c.message_seq).limit(1))
 _put = upsert(state).values(name=bindparam("name"), value=bindparam("value"))
 _PUT = Statement(_put.on_conflict_do_update(index_elements=["name"], set_={"value": _put.excluded.value}))

@@ -16,6 +16,9 @@ WHOLE = {
     "properties": {"context": {}, "traits": {}, "properties": PROPERTIES},
     "required": ["properties"],
 }
+DEEP: dict = {}
+for _ in range(198):
+    DEEP = {"not": DEEP}
 FORMS = {
     "public API": {
         "data": {
@@ -82,9 +85,17 @@ def test_every_form_says_the_same(form):
         ),
         (
             {"rules": [{"type": "TRACK", "key": "E", "jsonSchema": {"type": "strin"}}]},
-            ("rules", 0, "jsonSchema"),
-            "no JSON",
+            ("rules", 0, "jsonSchema", "type"),
+            "cannot stand",
         ),
+        ({"track": {"A": {"requierd": ["b"]}}}, ("track", "A", "requierd"), "Did you mean 'required'"),
+        (
+            {"track": {"A": {"properties": {"b": {"typ": "string"}}}}},
+            ("track", "A", "properties", "b", "typ"),
+            "'type'",
+        ),
+        ({"rules": {"events": 7}}, ("rules", "events"), "events is a list"),
+        ({"common": DEEP}, (), "cannot be kept"),
         ({"rules": {"events": [{"name": "E"}]}}, ("rules", "events", 0), "name and rules"),
         ({"trak": {}}, ("trak",), "Did you mean 'track'"),
         ({"track": []}, ("track",), "track is a mapping"),
@@ -179,7 +190,7 @@ def test_requirements_without_a_vendor():
         ({"type": ["string", "null"]}, 1, "Invalid Type", "Invalid type. Expected: "),
         ({"pattern": "^A"}, "B", "Invalid Value", "Does not match pattern '^A'"),
         ({"enum": ["a", "b"]}, "c", "Invalid Value", "properties.it must be one of the following: a, b"),
-        ({"format": "date-time"}, "x", "Invalid Value", "Does not match format 'date-time'"),
+        ({"format": "date-time"}, "10 o'clock", "Invalid Value", "Does not match format 'date-time'"),
         ({"minimum": 3}, 1, "Invalid Value", "1 is less than the minimum of 3"),
         (
             {"properties": {"b": {}}, "additionalProperties": False},
@@ -199,9 +210,31 @@ def test_how_a_violation_is_told(schema, value, kind, description):
     assert found.description.startswith(description)
 
 
+def test_a_date_time_is_iso_8601():
+    """A date alone is one, and a time with another zone."""
+    plan = compiled(read_plan({"track": {"E": {"properties": {"at": {"format": "date-time"}}}}}))
+
+    for text in ("2026-01-01", "2026-01-01T10:00:00+02:00", "2026-01-01T10:00:00.123Z"):
+        message = {"type": "track", "event": "E", "properties": {"at": text}}
+        assert not violations(plan.rules_of("track", "E"), message), text
+
+
+def test_a_pattern_that_runs_for_ever_ends():
+    """A pattern that the validator gives up on is a violation like another."""
+    plan = compiled(read_plan({"track": {"E": {"properties": {"it": {"pattern": "^(a|a)*(?=b)$"}}}}}))
+
+    (found,) = violations(plan.rules_of("track", "E"), {"type": "track", "properties": {"it": "a" * 40}})
+    assert found.kind == "Invalid Value"
+
+
 def test_text_that_nothing_can_write():
     """A lone surrogate in a value is checked like any other text."""
     plan = compiled(read_plan({"track": {"E": {"properties": {"it": {"type": "number"}}}}}))
 
     (found,) = violations(plan.rules_of("track", "E"), {"type": "track", "properties": {"it": "\ud800"}})
     assert found.kind == "Invalid Type"
+
+    numbers = compiled(read_plan({"track": {"E": {"additionalProperties": {"type": "number"}}}}))
+    message = {"type": "track", "event": "E", "properties": {"\ud800k": "secret", "?k": 5}}
+    screened = screen(numbers, {"track": {"allowPropertiesOnViolations": False}}, message)
+    assert screened.omitted_on_violation == (("properties", "\ud800k"),)

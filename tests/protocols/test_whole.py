@@ -186,3 +186,86 @@ def test_a_broken_plan_in_a_scenario(client):
 
     assert (outcome.status, outcome.failures[0].line) == ("error", 2)
     assert "Did you mean 'track'" in outcome.failures[0].text
+
+
+def test_what_was_omitted_stays_omitted(client):
+    """A retry delivers what the first attempt did, whatever became of the plan meanwhile."""
+    workspace = held(client, {"track": {"allowUnplannedEventProperties": False}})
+    workspace.fault("movable_ink", status=503, next=1)
+    workspace.post("track", {**ORDER, "properties": {"total": 3, "secret": 1}})
+    workspace.settle()
+    workspace.change_source("website", {"trackingPlan": None})
+    workspace.advance("5m")
+
+    assert [body["properties"] for body in sent(workspace)] == [{"total": 3}] * 2
+
+
+def test_a_clock_that_is_moved_delivers_what_was_forwarded(client):
+    """What is forwarded on the way is tried again on the way, like any other message."""
+    workspace = held(client, {"forwardingViolationsTo": "audit"}, audit={})
+    workspace.fault("movable_ink", status=503, next=2)
+    workspace.post("track", {**ORDER, "properties": {}})
+    workspace.advance("1h")
+
+    ended = {row["connection"]: row["startedAt"] for row in workspace.view("attempts", outcome="delivered")}
+    assert ended["movable-ink-audit"] < "2026-01-01T00:01:00.000Z"
+
+
+def test_a_call_cannot_say_itself_that_it_was_forwarded(client):
+    """Only what was forwarded here counts as such."""
+    settings = {"track": {"allowUnplannedEvents": False}, "forwardingBlockedEventsTo": "audit"}
+    workspace = held(client, settings, audit={})
+    workspace.post("track", {"userId": "u", "event": "Other", "forwardedFromProject": "x"})
+    workspace.settle()
+
+    assert workspace.count("messages") == 2
+
+
+def test_an_id_that_came_before_is_not_given_again(client):
+    """A forwarded message has an id of its own, even where somebody guessed it."""
+    settings = {"forwardingViolationsTo": "audit"}
+    first = held(client, settings, audit={})
+    first.post("track", {**ORDER, "properties": {}})
+    first.settle()
+    guessed = first.view("messages")[1]["messageId"]
+    again = held(client, settings, audit={})
+    again.post("track", {"userId": "u", "event": "Order Completed", "properties": {"total": 1}, "messageId": guessed})
+    again.post("track", {**ORDER, "properties": {}})
+    again.settle()
+
+    ids = [row["messageId"] for row in again.view("messages")]
+    assert len(set(ids)) == len(ids) == 3
+
+
+def test_a_plan_that_cannot_be_held_keeps_nobody_waiting(client, monkeypatch):
+    """A message whose check fails goes on as it came, with the reason; those behind it are delivered."""
+    from inkstand.simulator.delivery import screening
+
+    def broken(*_):
+        raise RuntimeError("the validator gave up")
+
+    workspace = held(client)
+    monkeypatch.setattr(screening, "screen", broken)
+    workspace.post("track", {**ORDER, "properties": {}})
+    workspace.settle()
+
+    assert [row["status"] for row in workspace.view("deliveries", connection="movable-ink")] == ["delivered"]
+    assert "could not be held to its tracking plan: RuntimeError" in str(workspace.explain("m-1")["steps"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/workspaces/test/sources/website", '{"trackingPlan": ' + "[" * 5000 + "]" * 5000 + "}"),
+        ("PATCH", "/workspaces/test/sources/website", '{"trackingPlan": {"track": {"\\ud800": {}}}}'),
+        ("PATCH", "/workspaces/test/sources/website", '{"trackingPlan": {"rules": {"events": 7}}}'),
+        ("POST", "/workspaces/test/verbs/inkit.open", "[" * 5000),
+        ("POST", "/workspaces/test/verbs/inkit.open", '{"document": "\\ud800"}'),
+        ("POST", "/workspaces", '{"name": "x", "sources": {"\\ud800": {}}}'),
+    ],
+)
+def test_hostile_requests_are_refused(client, workspace, method, path, body):
+    """No request of the controls ends in a 500."""
+    answer = client.request(method, "/_sandbox/v1" + path, data=body, headers={"Content-Type": "application/json"})
+
+    assert 400 <= answer.status_code < 500, answer.text

@@ -76,7 +76,7 @@ def test_github_annotations(outcomes):
         "file=shop/error.scenario.yaml,line=4,col=5",
     ]
     assert "title=Fails <&> é::" in lines[0]
-    assert "%0Awhy: properties.url is missing.%0Amend: Add" in lines[0]
+    assert "%0Awhy: properties.url is missing.  (movable_ink.signal.url_missing)%0Amend: Add" in lines[0]
     assert not any("\n" in line for line in lines)
 
 
@@ -112,8 +112,9 @@ def test_json(outcomes):
         "field": "signal",
         "wanted": "usable",
         "came": "unusable",
-        "hint": None,
+        "hint": data[1]["failures"][0]["hint"],
         "why": "properties.url is missing.",
+        "rule": "movable_ink.signal.url_missing",
         "mend": "Add the product page's address as properties.url.",
         "journey": [],
     }
@@ -125,8 +126,9 @@ def test_the_first_ten_lines_say_it(outcomes):
     lines = list(told(outcomes["fail"]))
 
     assert lines[0] == "FAIL Fails <&> é  (shop/fail.scenario.yaml)"
-    assert lines[2:4] == [
-        "    why: properties.url is missing.",
+    assert lines[2].startswith("    in row 1: event product, owner user_id u, signal unusable")
+    assert lines[3:5] == [
+        "    why: properties.url is missing.  (movable_ink.signal.url_missing)",
         "    mend: Add the product page's address as properties.url.",
     ]
     assert lines[-1] == "  again: inkstand run shop/fail.scenario.yaml --seed 1"

@@ -38,6 +38,7 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "came": mismatch.came if mismatch else None,
         "hint": (mismatch.hint or None) if mismatch else None,
         "why": failure.why.cause,
+        "rule": failure.why.rule,
         "mend": failure.why.mend,
         "journey": list(failure.why.journey),
     }

@@ -8,6 +8,7 @@ from inkstand.simulator.scenarios.outcome import Failure, Outcome
 
 _MARK = {"passed": "PASS", "failed": "FAIL", "error": "ERROR", "skipped": "SKIP"}
 _SHOWN = 5
+_WHY, _MEND = _CAUSE = ("    why: ", "    mend: ")
 
 
 def told(outcome: Outcome) -> Iterator[str]:
@@ -24,8 +25,12 @@ def told(outcome: Outcome) -> Iterator[str]:
 
 def _failures(failures: Sequence[Failure]) -> Iterator[str]:
     """What is wrong, the first with its cause and mend; then the journey of the message that it is about."""
+    causes: set[str | None] = set()
     for failure in failures[:_SHOWN]:
-        yield from failure_lines(failure)
+        lines = list(failure_lines(failure))
+        told = failure.why.cause in causes
+        yield from (line for line in lines if not (told and line.startswith(_CAUSE)))
+        causes.add(failure.why.cause)
     if len(failures) > _SHOWN:
         yield f"  … and {len(failures) - _SHOWN} more"
     journey = next((one.why.journey for one in failures if one.why.cause), failures[0].why.journey)
@@ -40,9 +45,9 @@ def failure_lines(failure: Failure) -> Iterator[str]:
     if failure.mismatch is not None and failure.mismatch.hint:
         yield f"    {failure.mismatch.hint}"
     if failure.why.cause:
-        yield f"    why: {failure.why.cause}"
+        yield f"{_WHY}{failure.why.cause}  ({failure.why.rule})"
     if failure.why.mend:
-        yield f"    mend: {failure.why.mend}"
+        yield f"{_MEND}{failure.why.mend}"
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
