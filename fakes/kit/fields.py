@@ -38,13 +38,18 @@ class Duration(fields.Field[int]):
 
 
 class TextFile(fields.Field[str]):
-    """The name of a text file, relative to the file that is being read; read as its text."""
+    """The name of a text file, relative to the file that is being read; read as its text.
+
+    A scenario's file is read by the client, which sends its content as `{text: …}`.
+    """
 
     def __init__(self, **extra: Any) -> None:
         super().__init__(metadata={"type": "string"}, **extra)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> str:  # noqa: ARG002  # marshmallow's own signature
         folder = BESIDE.get()
+        if isinstance(value, dict) and value.keys() == {"text"} and isinstance(value["text"], str):
+            return value["text"]
         if not isinstance(value, str):
             message = f"A file is named by text; {value!r} came."
             raise ValidationError(message)

@@ -142,7 +142,7 @@ def _rule(where: str, prefix: str, item: Mapping[str, Any]) -> Rule:
 
 def _said(text: str, known: Mapping[str, str]) -> str:
     said = _OPTIONAL.sub(lambda match: match[1] if set(_NAMED.findall(match[1])) <= set(known) else "", text)
-    return str(_fill(said, known))
+    return str(_fill(said, known)).replace("?.", "?")
 
 
 def _fill(value: Any, facts: Mapping[str, str]) -> Any:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import TextIO
 
 import click
 
@@ -22,10 +23,12 @@ from inkstand.simulator.scenarios.collecting import Collected, collect
 from inkstand.simulator.scenarios.coverage import as_json as coverage_as_json
 from inkstand.simulator.scenarios.coverage import lines, read
 from inkstand.simulator.scenarios.faultplan import FaultPlan, arrange, given, settle_with_retries
-from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, Scenario, loads, read_plan
+from inkstand.simulator.scenarios.held import HeldPlan, nothing_lost
+from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, Scenario
 from inkstand.simulator.scenarios.outcome import Outcome
 from inkstand.simulator.scenarios.report.text import told as told_of
 from inkstand.simulator.scenarios.runner import contract
+from inkstand.simulator.settings import resolve
 from inkstand.simulator.testing.server import Server
 
 from .common import FAILED, NOTHING, PASSED, WRONG_USE, as_json_option, fault_plan_option, say
@@ -47,6 +50,8 @@ _NAMED = re.compile(r"\{([a-z_]+(?:\.\w+)?)\}")
 )
 @click.option(
     "--plan",
+    "plans",
+    multiple=True,
     help="A tracking plan that must not be violated: ecommerce-v2, destination-requirements, or a file.",
 )
 @click.option("--coverage", is_flag=True, help="Tell which rules, and which events of the plan, were touched.")
@@ -69,7 +74,7 @@ _NAMED = re.compile(r"\{([a-z_]+(?:\.\w+)?)\}")
 def execute(
     command: tuple[str, ...],
     contracts: tuple[Path, ...],
-    plan: str | None,
+    plans: tuple[str, ...],
     wanted: tuple[str, ...],
     junit: Path | None,
     config: str | None,
@@ -90,16 +95,23 @@ def execute(
     \b
     inkstand exec --contract shop.contract.yaml --env SEGMENT_HOST={url} -- npm test
     """  # noqa: D301  # \b is click's
+    if len(plans) > 1:
+        message = f"A source has one tracking plan; --plan came {len(plans)} times."
+        raise click.UsageError(message)
+    resolve(os.environ, file=config)
     collected, faults = collect(contracts, CONTRACT_SUFFIX), given(fault_plan)
-    _refuse_broken(collected, asked=bool(contracts))
+    reports = Reports(junit, in_github(github))
+    reports.check()
+    _refuse_broken(collected)
     server = Server(Path.cwd(), *(("--config", config) if config else ()))
     try:
         workspace = Client(server.url).workspace("default")
-        held_to = [_hold_to(workspace, plan)] if plan else []
+        plan = next((HeldPlan(workspace, name) for name in plans), None)
         told = _arranged(workspace, faults)
-        code = _run(command, {**os.environ, **variables(workspace, wanted)})
-        outcomes = list(_checked(workspace, (*held_to, *collected.scenarios), told))
-        _tell(outcomes, Reports(junit, in_github(github)), workspace if coverage else None, as_json=as_json)
+        environ = {**os.environ, **variables(workspace, wanted)}
+        code = _run(command, environ, sys.stderr if as_json else None)
+        outcomes = list(_checked(workspace, collected.scenarios, plan, told))
+        _tell(outcomes, reports, workspace if coverage else None, as_json=as_json)
         _say_how_it_ended(workspace, code, outcomes)
         if keep:
             server.kept = True
@@ -148,14 +160,15 @@ def _filled(text: str, known: Mapping[str, str]) -> str:
     return _NAMED.sub(value, text)
 
 
-def _refuse_broken(collected: Collected, *, asked: bool) -> None:
+def _refuse_broken(collected: Collected) -> None:
     """A contract that cannot be read is told before the command is run."""
-    for text in collected.broken:
-        say(text)
+    for failure in (found for outcome in collected.broken for found in outcome.failures):
+        say(f"{failure.file}:{failure.line}:{failure.column}: {failure.text}")
     if collected.broken:
         sys.exit(WRONG_USE)
-    if asked and not collected.scenarios:
-        say("no *.contract.yaml was found where --contract points")
+    for folder in collected.empty:
+        say(f"no *{CONTRACT_SUFFIX} was found in {folder}, where --contract points")
+    if collected.empty:
         sys.exit(NOTHING)
 
 
@@ -168,10 +181,10 @@ def _arranged(workspace: Workspace, plan: FaultPlan | None) -> str | None:
     return told
 
 
-def _run(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
+def _run(command: tuple[str, ...], environ: Mapping[str, str], stdout: TextIO | None) -> int:
     """Run a command to its end; its exit code, 128 and the number of the signal that ended it."""
     try:
-        process = subprocess.Popen(command, env=dict(environ))  # noqa: S603  # it is what was asked for
+        process = subprocess.Popen(command, env=dict(environ), stdout=stdout)  # noqa: S603  # it is what was asked for
     except OSError as error:
         message = f"{command[0]} cannot be run: {error.strerror}."
         raise InkstandError(message) from error
@@ -182,25 +195,19 @@ def _run(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
 
 @contextmanager
 def _signals_go_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Let the command have the signals: a terminal's Control-C reaches it by itself."""
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
-    }
+    """Let the command have the signals; a terminal's Control-C reaches it by itself."""
+
+    def hand_on(number: int, _: FrameType | None) -> None:
+        if number != signal.SIGINT or not sys.stdin.isatty():
+            process.send_signal(number)
+
+    handed = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    before = {number: signal.signal(number, hand_on) for number in handed}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _hold_to(workspace: Workspace, plan: str) -> Scenario:
-    """Hold the calls of every source to a tracking plan; the contract that nothing violates it."""
-    content = read_plan(plan)
-    for source in workspace.told["sources"]:
-        workspace.change_source(source["id"], {"trackingPlan": content})
-    name = json.dumps(f"Nothing violates the tracking plan {plan}")
-    return loads(f"name: {name}\nsteps:\n  - expect: {{violations: []}}\n", f"--plan {plan}")
 
 
 def _tell(outcomes: list[Outcome], reports: Reports, touched: Workspace | None, *, as_json: bool) -> None:
@@ -217,14 +224,23 @@ def _tell(outcomes: list[Outcome], reports: Reports, touched: Workspace | None, 
         click.echo(line)
 
 
-def _checked(workspace: Workspace, contracts: Iterable[Scenario], told: str | None) -> Iterator[Outcome]:
-    """Deliver everything due, then check each contract in the workspace; `told` is the fault plan, if there was one."""
+def _checked(
+    workspace: Workspace, contracts: Sequence[Scenario], plan: HeldPlan | None, told: str | None
+) -> Iterator[Outcome]:
+    """Deliver everything due, then check plan and contracts; `told` is the fault plan, if there was one.
+
+    Where something is held, a call that reached no workspace is a failure too.
+    """
     if told is None:
         workspace.settle()
     else:
         settle_with_retries(workspace)
-    for scenario in contracts:
-        yield replace(contract(workspace, scenario, told), again=shlex.join(["inkstand", *sys.argv[1:]]))
+    lost = nothing_lost(workspace) if plan or contracts else None
+    held = [lost] if lost else []
+    held += [plan.outcome(workspace)] if plan else []
+    held += [contract(workspace, scenario) for scenario in contracts]
+    for outcome in held:
+        yield replace(outcome, faults=told, again=shlex.join(["inkstand", *sys.argv[1:]]))
 
 
 def _say_how_it_ended(workspace: Workspace, code: int, outcomes: list[Outcome]) -> None:
@@ -232,8 +248,10 @@ def _say_how_it_ended(workspace: Workspace, code: int, outcomes: list[Outcome]) 
     came = f"{counts['messages']} messages, {counts['discards']} discards"
     if not any(counts.values()):
         hints = workspace.explain_newest().get("hints", ())
-        came = f"no call arrived in workspace {workspace.name}" + "".join(f"; {hint}" for hint in hints[:1])
+        came = f"no call arrived in workspace {workspace.name}" + "".join(f"; {hint.rstrip('.')}" for hint in hints[:1])
     ended = f"the command ended with {code}" if code else "the command ended well"
     held = {PASSED: "the contract holds", FAILED: "the contract does NOT hold"}
-    verdict = held.get(exit_code(outcomes), "the contract cannot be checked") if outcomes else "there was no contract"
+    verdict = held.get(exit_code(outcomes), "the contract cannot be checked")
+    if all(outcome.status == "skipped" for outcome in outcomes):
+        verdict = "every contract was skipped" if outcomes else "there was no contract"
     say(f"{came}; {ended}; {verdict}: exit code {code or exit_code(outcomes)}")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
+from inkstand.simulator.errors import InkstandError
 from inkstand.simulator.scenarios.client import Workspace
 from inkstand.simulator.scenarios.collecting import Collected, collect, play_all
 from inkstand.simulator.scenarios.coverage import Coverage, read, together
@@ -45,6 +48,7 @@ from .common import (
 _STORIES_A_JOB = 25
 """So many stories are worth starting a further process for."""
 
+_BY_SIGNAL = 128
 _PROGRESS_AFTER = 2.0
 _PROGRESS_EVERY = 0.5
 
@@ -55,6 +59,17 @@ class Reports:
 
     junit: Path | None
     github: bool
+
+    def check(self) -> None:
+        """Raises InkstandError, before anything is played, where the JUnit report could not be written."""
+        if self.junit is None:
+            return
+        try:
+            self.junit.parent.mkdir(parents=True, exist_ok=True)
+            self.junit.touch()
+        except OSError as error:
+            message = f"--junit {self.junit} cannot be written: {error.strerror}."
+            raise InkstandError(message) from error
 
 
 @click.command()
@@ -93,24 +108,26 @@ def run(
     as_json: bool,
 ) -> None:
     """Play scenarios (files, or folders of *.scenario.yaml); 1 if one fails, 5 if there is none."""
-    collected = _collected(files, CONTRACT_SUFFIX if place is not None else SUFFIX)
+    end_on_sigterm()
+    collected = _collected(files, place)
     options = Options(seed, given(fault_plan), coverage)
+    reports = Reports(junit, in_github(github))
+    reports.check()
     stories = len(collected.scenarios)
     begun = time.monotonic()
     if place is not None:
         played = _held_in(workspace_of(url, place), collected.scenarios, options)
     else:
         played = play_all(collected.scenarios, partial(near_or_far, url), options, _jobs(jobs, stories), far=bool(url))
-    outcomes = list(_counted(played, stories) if as_json else _told(played, stories, quiet=quiet))
-    more: list[Mapping[str, Any]] = [{"status": "broken", "text": text} for text in collected.broken]
+    told_of = chain(collected.broken, played)
+    outcomes = list(_counted(told_of, stories) if as_json else _told(told_of, stories, quiet=quiet))
     touched = _Touched(together(outcome.coverage for outcome in outcomes), _rules(url)) if coverage else None
-    if touched is not None:
-        more.append({"status": "coverage", **coverage_as_json(touched.coverage, touched.rules)})
-    report(outcomes, Reports(junit, in_github(github)), more, as_json=as_json)
+    more = [{"status": "coverage", **coverage_as_json(touched.coverage, touched.rules)}] if touched else []
+    report(outcomes, reports, more, as_json=as_json)
     if not as_json:
-        click.echo(f"{_summary(outcomes, collected.broken)} in {time.monotonic() - begun:.1f} s{_seeds(outcomes)}")
+        click.echo(f"{summary(outcomes)} in {time.monotonic() - begun:.1f} s{_seeds(outcomes)}")
         _tell_more(outcomes, fault_plan, touched)
-    sys.exit(exit_code(outcomes, collected.broken))
+    sys.exit(exit_code(outcomes))
 
 
 @dataclass(frozen=True)
@@ -121,13 +138,19 @@ class _Touched:
     rules: list[str]
 
 
-def _collected(files: Iterable[Path], suffix: str) -> Collected:
-    """The stories that are asked for; what is broken is told, and where there is nothing it ends."""
+def _collected(files: Iterable[Path], place: str | None) -> Collected:
+    """The stories that are asked for, or the contracts; where there is nothing it ends."""
+    suffix = SUFFIX if place is None else CONTRACT_SUFFIX
+    contracts = [str(file) for file in files if file.name.endswith(CONTRACT_SUFFIX)]
+    if place is None and contracts:
+        message = (
+            f"{contracts[0]} is a contract, held against what was recorded already: "
+            f"inkstand exec --contract {contracts[0]} -- COMMAND, or inkstand run --in WORKSPACE {contracts[0]}."
+        )
+        raise InkstandError(message)
     collected = collect(files, suffix)
-    for text in collected.broken:
-        say(text)
     if not collected.scenarios and not collected.broken:
-        say(f"no *{suffix} was found there; inkstand scenario new FILE writes a scenario")
+        say(f"no *{suffix} was found there; inkstand scenario new FILE writes one")
         sys.exit(NOTHING)
     return collected
 
@@ -135,10 +158,11 @@ def _collected(files: Iterable[Path], suffix: str) -> Collected:
 def _held_in(workspace: Workspace, scenarios: Iterable[Scenario], options: Options) -> Iterator[Outcome]:
     """Hold contracts against what a workspace has recorded, one after the other."""
     workspace.settle()
+    touched = read(workspace.coverage()) if options.coverage else None
     for scenario in scenarios:
-        touched = read(workspace.coverage()) if options.coverage else None
         again = shlex.join(["inkstand", "run", scenario.file, "--in", workspace.name, "--url", workspace.url])
         yield replace(contract(workspace, scenario), again=again, coverage=touched)
+        touched = None
 
 
 def _rules(url: str | None) -> list[str]:
@@ -175,19 +199,20 @@ def in_github(asked: bool | None) -> bool:  # noqa: FBT001  # a flag that may no
     return asked if asked is not None else os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def exit_code(outcomes: Iterable[Outcome], broken: tuple[str, ...] = ()) -> int:
+def exit_code(outcomes: Iterable[Outcome]) -> int:
     """How a run ended, as decision 25 has it."""
     statuses = {outcome.status for outcome in outcomes}
-    return FAILED if "failed" in statuses else WRONG_USE if broken or "error" in statuses else PASSED
+    return FAILED if "failed" in statuses else WRONG_USE if "error" in statuses else PASSED
 
 
-def _summary(outcomes: list[Outcome], broken: tuple[str, ...]) -> str:
-    return summary(outcomes) + (f", {len(broken)} broken" if broken else "")
+def end_on_sigterm() -> None:
+    """Let SIGTERM end this process as an error does: what was opened is closed, and workers end with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_BY_SIGNAL + signal.SIGTERM))
 
 
 def _seeds(outcomes: list[Outcome]) -> str:
     """With which seed they were played, if it was the same for all."""
-    seeds = {outcome.seed for outcome in outcomes}
+    seeds = {outcome.seed for outcome in outcomes if outcome.scenario.steps}
     return f", seed {seeds.pop()}" if len(seeds) == 1 else ", each with its own seed" if seeds else ""
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from inkstand.simulator.scenarios.client import Workspace
     from inkstand.simulator.scenarios.load import Scenario
 
+_FORWARDED = "forwardedFromProject"
 _files_argument = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
@@ -43,15 +44,22 @@ def scenario() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--name", help="What the story is called (default: the file's name).")
 def new(file: Path, name: str | None) -> None:
-    """Write a story that plays, to be changed; FILE should end with .scenario.yaml."""
-    from inkstand.simulator.scenarios.load import SUFFIX  # noqa: PLC0415  # only asked for here
-    from inkstand.simulator.scenarios.starter import starter  # noqa: PLC0415  # likewise
+    """Write a story that plays, to be changed; or, for FILE.contract.yaml, a contract."""
+    from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, SUFFIX  # noqa: PLC0415  # only asked for here
+    from inkstand.simulator.scenarios.starter import contract_starter, starter  # noqa: PLC0415  # likewise
 
-    if not file.name.endswith(SUFFIX):
+    is_contract = file.name.endswith(CONTRACT_SUFFIX)
+    if not is_contract and not file.name.endswith(SUFFIX):
         file = file.with_name(f"{file.name.removesuffix('.yaml').removesuffix('.yml')}{SUFFIX}")
-    words = file.name.removesuffix(SUFFIX).replace("-", " ").replace("_", " ").capitalize()
-    _write_new(file, starter(name or words, str(file)))
-    click.echo(f"{file}  play it with: inkstand run {file}")
+    stem = file.name.removesuffix(CONTRACT_SUFFIX).removesuffix(SUFFIX)
+    words = name or stem.replace("-", " ").replace("_", " ").capitalize()
+    _write_new(file, (contract_starter if is_contract else starter)(words, str(file)))
+    use = (
+        f"hold it with: inkstand exec --contract {file} -- COMMAND"
+        if is_contract
+        else f"play it with: inkstand run {file}"
+    )
+    click.echo(f"{file}  {use}")
 
 
 @scenario.command()
@@ -59,22 +67,24 @@ def new(file: Path, name: str | None) -> None:
 @near_option
 @as_json_option
 def lint(files: tuple[Path, ...], url: str | None, *, as_json: bool) -> None:
-    """Check scenarios without playing them: the language, and the views and verbs that there are; 2 if one is wrong."""
+    """Check scenarios and contracts without playing them: the language, and what there is in a sandbox; 2 if wrong."""
     from inkstand.simulator.scenarios.collecting import collect  # noqa: PLC0415  # only asked for here
-    from inkstand.simulator.scenarios.runner import check  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, SUFFIX  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.runner import lint as linted  # noqa: PLC0415  # likewise
 
-    collected = collect(files)
-    wrong = [line for text in collected.broken for line in text.splitlines()]
+    collected = collect(files, f"{SUFFIX}|{CONTRACT_SUFFIX}")
+    failures = [failure for outcome in collected.broken for failure in outcome.failures]
     with near_or_far(url) as client:
         for one in collected.scenarios:
-            wrong += [f"{found.file}:{found.line}:{found.column}: {found.text}" for found in check(client, one)]
+            failures += linted(client, one, contract=one.file.endswith(CONTRACT_SUFFIX))
+    wrong = [f"{found.file}:{found.line}:{found.column}: {found.text}" for found in failures]
     number = len(collected.scenarios) + len(collected.broken)
     if as_json:
         print_json({"scenarios": number, "wrong": wrong})
     else:
         for line in wrong:
             click.echo(line)
-        click.echo(f"{number} scenarios, {len(wrong) or 'nothing'} wrong")
+        click.echo(f"{number} scenario{'' if number == 1 else 's'}, {len(wrong) or 'nothing'} wrong")
     sys.exit(WRONG_USE if wrong else PASSED if number else NOTHING)
 
 
@@ -86,8 +96,8 @@ def list_scenarios(files: tuple[Path, ...], *, as_json: bool) -> None:
     from inkstand.simulator.scenarios.collecting import collect  # noqa: PLC0415  # only asked for here
 
     collected = collect(files)
-    for text in collected.broken:
-        say(text)
+    for failure in (found for outcome in collected.broken for found in outcome.failures):
+        say(f"{failure.file}:{failure.line}:{failure.column}: {failure.text}")
     if as_json:
         print_json([_brief(one) for one in collected.scenarios])
     else:
@@ -113,11 +123,13 @@ def from_log(file: Path | None, name: str | None, last: int, url: str | None, wo
     found = workspace_of(url, workspace)
     found.settle()
     calls = [*found.newest("messages", last), *found.newest("discards", last)]
+    calls = [row for row in calls if _FORWARDED not in row]
     calls = sorted(calls, key=lambda row: str(row["receivedAt"]))[-last:]
     if not calls:
         say(f"workspace {workspace} recorded no call yet; a story is made of calls")
         sys.exit(NOTHING)
     whole = sum(found.count(view) for view in ("messages", "discards")) == len(calls)
+    _say_what_is_left_out(found)
     if not whole:
         say(f"only the newest {last} calls are taken, so nothing is claimed of what became of them; see --last")
     about = f"Recorded in workspace {workspace}; the claims are what came of it then."
@@ -141,6 +153,16 @@ def _schema() -> dict[str, Any]:
 
     vendors = resolve(os.environ).settings.vendors()
     return json_schema(vendors, [view.name for view in (*VIEWS, *(view for one in vendors for view in one.views))])
+
+
+def _say_what_is_left_out(found: Workspace) -> None:
+    """What a story of one source, as every workspace has it, does not say."""
+    sources = found.told["sources"]
+    if len(sources) > 1:
+        say(f"workspace {found.name} has {len(sources)} sources; the story posts every call with its first write key")
+    for source in sources:
+        if source["trackingPlan"]:
+            say(f"the source {source['id']} has a tracking plan, {source['trackingPlan']}; name it under workspace")
 
 
 def _claims(found: Workspace) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -168,7 +190,6 @@ def _write_new(file: Path, text: str) -> None:
         message = f"{file} is there already; choose another name, or delete it."
         raise InkstandError(message)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
     except OSError as error:
         message = f"{file} cannot be written: {error}"

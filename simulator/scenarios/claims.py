@@ -9,7 +9,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from inkstand.fakes.kit.fields import DURATION
 from inkstand.fakes.kit.times import milliseconds
-from inkstand.simulator.errors import nearest
+from inkstand.simulator.errors import InkstandError, nearest
+from inkstand.simulator.yamlfile import flat, with_nearest
 
 from .matching import complaint
 from .values import NAME
@@ -50,11 +51,19 @@ def _fits_rows(row: Mapping[str, Any]) -> None:
 
 def _row(about: str = "") -> fields.Dict:
     metadata = {"description": about} if about else {}
-    return fields.Dict(keys=fields.String(), validate=_fits_rows, metadata=metadata)
+    said = "This is a mapping of the fields that must match."
+    return fields.Dict(
+        keys=fields.String(),
+        validate=_fits_rows,
+        metadata=metadata,
+        error_messages={"invalid": said, "null": said},
+    )
 
 
 def _rows(about: str, key: str | None = None) -> fields.List[Any]:
-    return fields.List(_row(), data_key=key, attribute=key, metadata={"description": about})
+    said = "This is a list of rows."
+    messages: dict[str, Any] = {"invalid": said, "null": said}
+    return fields.List(_row(), data_key=key, attribute=key, metadata={"description": about}, error_messages=messages)
 
 
 def _number(about: str, key: str | None = None) -> fields.Integer:
@@ -110,6 +119,18 @@ class ClaimSchema(Schema):
 
 _CLAIM = ClaimSchema()
 CLAIM_KEYS = ("where", *_CLAIMS, "within", "as")
+
+
+def checked(view: str, claim: object) -> None:
+    """Raises InkstandError, with what is wrong and where, for what is no claim about a view."""
+    try:
+        ClaimField().deserialize(claim)
+    except ValidationError as error:
+        wrong = flat(with_nearest(error.messages, _CLAIM), ())
+        told = "; ".join(": ".join(filter(None, (".".join(map(str, path)), text))) for path, text in wrong)
+        raise InkstandError(f"{view}: {told}") from error
+    if isinstance(claim, Mapping) and "as" in claim:
+        raise InkstandError(f"{view}: as saves a row in a scenario; in a test take it with one({view!r}, …).")
 
 
 class ClaimField(fields.Field[Any]):

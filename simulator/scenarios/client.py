@@ -19,6 +19,7 @@ from inkstand.simulator.errors import (
     NameTakenError,
     SandboxFailedError,
     UnknownNameError,
+    nearest,
 )
 
 from .expect import Shape
@@ -185,7 +186,11 @@ class Workspace:
 
     def connection(self, ident: str) -> Mapping[str, Any]:
         """One of its connections, as it was when the workspace was asked for."""
-        return next(found for found in self.told["connections"] if found["id"] == ident)
+        known = {found["id"]: found for found in self.told["connections"]}
+        if ident not in known:
+            hint = nearest(ident, list(known))
+            raise UnknownNameError(f"There is no connection {ident!r}.{hint} There is {', '.join(known)}.")
+        return cast("Mapping[str, Any]", known[ident])
 
     def post(self, call_type: str, body: Mapping[str, Any]) -> requests.Response:
         """Post a call or a batch as an SDK does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -15,16 +15,19 @@ from inkstand.simulator.errors import BrokenFileError
 
 from .client import Client
 from .load import SUFFIX, Scenario, load
-from .outcome import Outcome
+from .outcome import Failure, Outcome
 from .runner import Options, run
+
+_PLACE = re.compile(r"(.*?):(\d+):(\d+): (.*)")
 
 
 @dataclass(frozen=True)
 class Collected:
-    """The stories that were found, and what is wrong with files that hold none."""
+    """The stories that were found; the files that hold none, as outcomes in error; what was given and holds nothing."""
 
     scenarios: tuple[Scenario, ...]
-    broken: tuple[str, ...]
+    broken: tuple[Outcome, ...]
+    empty: tuple[Path, ...] = ()
 
 
 def collect(given: Iterable[Path], suffix: str = SUFFIX) -> Collected:
@@ -32,24 +35,35 @@ def collect(given: Iterable[Path], suffix: str = SUFFIX) -> Collected:
 
     Raises BrokenFileError for a file or folder that is not there.
     """
+    given = list(given)
+    found = {path: list(_files(path, suffix)) for path in given}
     scenarios, broken = [], []
-    for path in dict.fromkeys(_files(given, suffix)):
+    for path in dict.fromkeys(file for files in found.values() for file in files):
         try:
             scenarios.append(load(path))
         except BrokenFileError as error:
-            broken.append(str(error))
-    return Collected(tuple(scenarios), tuple(broken))
+            broken.append(_broken(path, str(error)))
+    return Collected(tuple(scenarios), tuple(broken), tuple(path for path in given if not found[path]))
 
 
-def _files(given: Iterable[Path], suffix: str) -> Iterator[Path]:
-    for path in given:
-        if path.is_dir():
-            yield from sorted(path.rglob(f"*{suffix}"))
-        elif path.exists():
-            yield path
-        else:
-            message = f"{path}: there is no such file or folder."
-            raise BrokenFileError(message)
+def _broken(path: Path, text: str) -> Outcome:
+    """A file that holds no story, as an outcome: each complaint with its place."""
+    failures = []
+    for line in text.splitlines():
+        place = _PLACE.fullmatch(line)
+        file, row, column, said = place.groups() if place else (str(path), "1", "1", line)
+        failures.append(Failure(file, int(row), int(column), said))
+    return Outcome(Scenario(str(path), "", str(path), None, {}, [], ()), 0, "error", tuple(failures))
+
+
+def _files(path: Path, suffix: str) -> Iterator[Path]:
+    if path.is_dir():
+        yield from sorted(found for one in suffix.split("|") for found in path.rglob(f"*{one}"))
+    elif path.exists():
+        yield path
+    else:
+        message = f"{path}: there is no such file or folder."
+        raise BrokenFileError(message)
 
 
 Opened = Callable[[], AbstractContextManager[Client]]
@@ -72,7 +86,7 @@ def play_all(
         with ThreadPoolExecutor(jobs) as pool, open_sandbox() as client:
             yield from _in_order([pool.submit(run, client, scenario, options) for scenario in scenarios])
     else:
-        with ProcessPoolExecutor(jobs, get_context(_METHOD), _begin, (open_sandbox, options)) as processes:
+        with ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (open_sandbox, options)) as processes:
             yield from _in_order([processes.submit(_play, scenario) for scenario in scenarios])
 
 
@@ -85,7 +99,6 @@ def _in_order(futures: Sequence[Future[Outcome]]) -> Iterator[Outcome]:
             future.cancel()
 
 
-_METHOD = "forkserver" if hasattr(os, "fork") else "spawn"
 _stage: list[tuple[Client, Options]] = []
 """The sandbox of this worker process, and how it plays; a worker has nothing else to hold it by."""
 

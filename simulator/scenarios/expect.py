@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -53,7 +54,7 @@ def compare(claim: object, rows: Sequence[Row], shape: Shape = _ANY) -> Iterator
                 yield from compared(claim[word], chosen, (word,))
         yield from _never(claim, chosen)
         for word in ("where", "never"):
-            yield from _slips(claim.get(word, {}), rows, shape, (word,))
+            yield from slips(claim.get(word, {}), rows, shape, (word,))
 
 
 def _counted(claim: Claim, chosen: Sequence[Row], rows: Sequence[Row]) -> Iterator[Mismatch]:
@@ -203,25 +204,34 @@ def _elsewhere(claim: Sequence[Row], rows: Sequence[Row]) -> dict[int, int] | No
 
 def _paired(claim: Sequence[Row], rows: Sequence[Row]) -> dict[int, int]:
     """A row for each wanted one, as many as can be: the place of each wanted one to the place of its row."""
-    taken: dict[int, int] = {}
     ways = [[place for place, row in enumerate(rows) if fits(wanted, row)] for wanted in claim]
-
-    def give(index: int, tried: set[int]) -> bool:
-        free = next((place for place in ways[index] if place not in taken and place not in tried), None)
-        if free is not None:
-            taken[free] = index
-            return True
-        for place in ways[index]:
-            if place not in tried:
-                tried.add(place)
-                if give(taken[place], tried):
-                    taken[place] = index
-                    return True
-        return False
-
+    pairs: dict[int, int] = {}
+    taken: dict[int, int] = {}
     for index in range(len(claim)):
-        give(index, set())
-    return {index: place for place, index in taken.items()}
+        asked_by = _way_to_a_free_row(index, ways, taken)
+        free = next((place for place in asked_by if place not in taken), None)
+        while free is not None:
+            asking = asked_by[free]
+            left = pairs.get(asking)
+            pairs[asking], taken[free] = free, asking
+            free = None if asking == index else left
+    return pairs
+
+
+def _way_to_a_free_row(index: int, ways: Sequence[Sequence[int]], taken: Mapping[int, int]) -> dict[int, int]:
+    """Rows that would do, each with who asks for it: those taken are asked for on, until one is free."""
+    asked_by: dict[int, int] = {}
+    waiting = deque([index])
+    while waiting:
+        asking = waiting.popleft()
+        for place in ways[asking]:
+            if place in asked_by:
+                continue
+            asked_by[place] = asking
+            if place not in taken:
+                return asked_by
+            waiting.append(taken[place])
+    return asked_by
 
 
 def _aligned(claim: Sequence[Row], rows: Sequence[Row]) -> dict[int, int]:
@@ -246,7 +256,7 @@ def _aligned(claim: Sequence[Row], rows: Sequence[Row]) -> dict[int, int]:
     return pairs
 
 
-def _slips(where: Row, rows: Sequence[Row], shape: Shape, path: Where) -> Iterator[Mismatch]:
+def slips(where: Row, rows: Sequence[Row], shape: Shape, path: Where) -> Iterator[Mismatch]:
     """Fields in a condition that no row has, and values that none can have: absence would be claimed by accident."""
     known = list(dict.fromkeys((*shape.fields, *(key for row in rows for key in row))))
     for key, value in where.items():
@@ -256,7 +266,7 @@ def _slips(where: Row, rows: Sequence[Row], shape: Shape, path: Where) -> Iterat
             yield Mismatch((*path, key), name, value, Said(f"no such field.{hint}"))
         elif isinstance(value, Mapping):
             inner = [row[key] for row in rows if isinstance(row.get(key), Mapping)]
-            yield from _slips(value, inner, _ANY, (*path, key))
+            yield from slips(value, inner, _ANY, (*path, key))
         elif isinstance(value, str) and value not in (usual := shape.values.get(key, (value,))):
             hint = "" if any(row.get(key) == value for row in rows) else nearest(value, list(usual), 0.75)
             if hint:

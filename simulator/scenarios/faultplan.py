@@ -6,6 +6,7 @@ once the retries are through; the plan is printed, and the same seed draws the s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from .schema import FaultSchema
 
 _STATUSES = (408, 429, 500, 502, 503, 504)
 _MOST_AT_ONCE = 3
+_NUMBER = re.compile(r"-?[0-9]{1,15}")
 _RETRIES_LAST = "4h"
 """Segment tries again for four hours (decision 8)."""
 
@@ -68,7 +70,7 @@ def given(text: str | None) -> FaultPlan | None:
     """The plan that was asked for, if one was: drawn from a seed, or in a file. Raises BrokenFileError."""
     if text is None:
         return None
-    return FaultPlan(text, int(text)) if text.lstrip("-").isdecimal() else read(Path(text))
+    return FaultPlan(text, int(text)) if _NUMBER.fullmatch(text) else read(Path(text))
 
 
 def arrange(workspace: Workspace, plan: FaultPlan, story_seed: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,14 +11,17 @@ from typing import Any
 from marshmallow import ValidationError
 
 from inkstand.simulator.errors import BrokenFileError, nearest
+from inkstand.simulator.protocols.plan import PlanError
+from inkstand.simulator.protocols.plan import read_plan as check_plan
 from inkstand.simulator.yamlfile import Path as Place
 from inkstand.simulator.yamlfile import Places, complaints, parse, with_nearest
 
 from .people import PERSON, PRODUCT
-from .schema import ScenarioSchema
-from .values import references
+from .schema import STRICT, ScenarioSchema
+from .values import read_inside, references
 
 _PLAN = "trackingPlan"
+_FILE = "file"
 _PLAN_FILES = (".json", ".yaml", ".yml")
 SUFFIX = ".scenario.yaml"
 """What files that hold a story are called."""
@@ -90,12 +94,15 @@ def read_text(path: Path) -> str:
 def loads(text: str, file: str) -> Scenario:
     """The story in a text; `file` is what its errors call it. Raises BrokenFileError."""
     data, places = parse(text, file, "a scenario has name and steps.")
+    token = STRICT.set(not (isinstance(data, dict) and data.get("strict") is False))
     try:
         checked: dict[str, Any] = _SCHEMA.load(data)
     except ValidationError as error:
         messages = with_nearest(error.messages, _SCHEMA)
         raise BrokenFileError("\n".join(complaints(messages, places, file, _in_words))) from error
-    _read_plans(checked, Path(file).parent, places, file)
+    finally:
+        STRICT.reset(token)
+    _read_files(checked, Path(file).parent, places, file)
     steps = tuple(_step(("steps", index), step, places) for index, step in enumerate(checked["steps"]))
     scenario = Scenario(
         name=checked["name"],
@@ -121,36 +128,81 @@ def loads(text: str, file: str) -> Scenario:
 _SCHEMA = ScenarioSchema()
 
 
-def _read_plans(checked: Mapping[str, Any], folder: Path, places: Places, file: str) -> None:
-    """Put the content of each tracking plan that is named by its file in the name's place."""
-    sources = checked["workspace"].get("sources")
-    named: list[tuple[Place, dict[str, Any]]] = [
-        (("workspace", "sources", ident, _PLAN), one)
-        for ident, one in (sources.items() if isinstance(sources, dict) else ())
-        if isinstance(one, dict)
-    ]
-    named += [
-        (("steps", n, "source", _PLAN), step["source"]) for n, step in enumerate(checked["steps"]) if "source" in step
-    ]
-    for place, holder in named:
-        name = holder.get(_PLAN)
+def with_plans(workspace: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """A workspace's setup with the content of each file that it names put in the name's place.
+
+    Raises BrokenFileError for a file that cannot be read, or a tracking plan that is none.
+    """
+    setup = copy.deepcopy(dict(workspace))
+    for _, holder in _named(setup, []):
+        _read_named(holder, folder)
+    return setup
+
+
+def _read_files(checked: dict[str, Any], folder: Path, places: Places, file: str) -> None:
+    """Put the content of each file that a story names in the name's place."""
+    for place, holder in _named(checked["workspace"], checked["steps"]):
         try:
-            holder.update({_PLAN: read_plan(name, folder)} if isinstance(name, str) else {})
+            _read_named(holder, folder)
         except BrokenFileError as error:
-            line, column = places.get(place, (1, 1))
-            message = f"{file}:{line}:{column}: {_PLAN}: {error}"
-            raise BrokenFileError(message) from error
+            line, column = next((places[(*place, name)] for name in (_PLAN, _FILE) if (*place, name) in places), (1, 1))
+            raise BrokenFileError(f"{file}:{line}:{column}: {error}") from error
+
+
+def _read_named(holder: dict[str, Any], folder: Path) -> None:
+    if isinstance(holder.get(_PLAN), str):
+        holder[_PLAN] = read_plan(holder[_PLAN], folder)
+    if isinstance(holder.get(_FILE), str):
+        holder[_FILE] = {"text": read_text(folder / holder[_FILE])}
+
+
+def _named(workspace: Mapping[str, Any], steps: list[Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Whatever may name a file, and where it stands: sources and steps with a plan, what is set up at vendors."""
+    sources = workspace.get("sources")
+    for ident, one in sources.items() if isinstance(sources, dict) else ():
+        if isinstance(one, dict):
+            yield ("workspace", "sources", ident), one
+    yield from _mappings(workspace.get("vendors"), ("workspace", "vendors"))
+    yield from _source_steps(steps, ("steps",))
+
+
+def _source_steps(steps: list[Any], place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
+    for index, step in enumerate(steps):
+        for verb, argument in step.items():
+            if verb == "source":
+                yield (*place, index, verb), argument
+            elif verb == "repeat":
+                yield from _source_steps(argument["steps"], (*place, index, verb, "steps"))
+
+
+def _mappings(value: Any, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
+    if isinstance(value, dict):
+        yield place, value
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in inside:
+        yield from _mappings(inner, (*place, step))
 
 
 def read_plan(name: str, folder: Path = Path()) -> Any:  # whatever the file holds; the sandbox reads it
     """The content of a tracking plan's file, which lies in this folder; any other name as it is, for one that ships.
 
-    Raises BrokenFileError for a file that cannot be read.
+    Raises BrokenFileError, with the plan's file, line and column, for a file that holds none.
     """
     if not name.endswith(_PLAN_FILES):
         return name
-    data, _ = parse(read_text(folder / name), name, "a tracking plan has rules.")
-    return data
+    return read_plan_file(folder / name)[0]
+
+
+def read_plan_file(path: Path) -> tuple[Any, Places]:
+    """The tracking plan in a file, and where everything in it stands; raises BrokenFileError as `read_plan` does."""
+    data, places = parse(read_text(path), str(path), "a tracking plan has rules.")
+    try:
+        check_plan(data)
+    except PlanError as error:
+        known = (error.place[:end] for end in range(len(error.place), -1, -1))
+        line, column = next((places[place] for place in known if place in places), (1, 1))
+        raise BrokenFileError(f"{path}:{line}:{column}: {error}") from error
+    return data, places
 
 
 def _step(prefix: Place, step: Mapping[str, Any], places: Places) -> Step:
@@ -182,6 +234,10 @@ def _unknown(steps: tuple[Step, ...], known: Known) -> Iterator[tuple[tuple[int,
         for path, reference in references(argument):
             told = _wrong_reference(reference, known)
             if told:
+                yield step.place_of(*path), step.verb, told
+        for path, name in read_inside(argument):
+            if name in known:
+                told = f"${name} stands inside other text, where nothing is filled in: a reference is a whole value."
                 yield step.place_of(*path), step.verb, told
         inner = dict(known)
         if step.verb == "repeat" and "as" in argument:

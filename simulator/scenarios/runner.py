@@ -6,22 +6,25 @@ import hashlib
 import re
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import Any
 
 from inkstand.simulator.errors import InkstandError, nearest
 
 from .client import Client, Workspace
 from .coverage import read
+from .expect import Shape, slips
 from .faultplan import FaultPlan, arrange, settle_with_retries
 from .load import SUFFIX, Scenario, Step
 from .outcome import Failure, Outcome
 from .people import cast_of
-from .schema import VERBS, no_verb
+from .schema import CALLS, VERBS, no_verb
 from .verbs import Scene, StoppedError, take
 
 DEFAULT_SEED = 1
+Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def contract(workspace: Workspace, scenario: Scenario, faults: str | None = None
     """
     begun, seed = time.perf_counter(), workspace.told["seed"]
     reason = scenario.skip or _lacking(workspace.client, scenario)
-    wrong = tuple(check(workspace.client, scenario))
+    wrong = tuple(check(workspace.client, scenario, contract=True))
     if reason:
         return Outcome(scenario, seed, "skipped", reason=reason)
     outcome = Outcome(scenario, seed, "error", wrong) if wrong else play(workspace, scenario, seed)
@@ -66,15 +69,14 @@ def _again(outcome: Outcome, options: Options) -> str:
 
 def _run(client: Client, scenario: Scenario, options: Options) -> Outcome:
     seed = next(found for found in (options.seed, scenario.seed, DEFAULT_SEED) if found is not None)
-    reason = scenario.skip or _lacking(client, scenario)
+    wrong = tuple(check(client, scenario))
+    reason = scenario.skip or (None if wrong else _lacking(client, scenario))
     if reason:
         return Outcome(scenario, seed, "skipped", reason=reason)
-    wrong = tuple(check(client, scenario))
     if wrong:
         return Outcome(scenario, seed, "error", wrong)
-    setup = {"clock": "frozen", "delivery": "manual", **scenario.workspace, "seed": seed}
     try:
-        workspace = client.make_another(workspace_name(scenario), **setup)
+        workspace = client.make_another(workspace_name(scenario), **_setup(scenario, seed))
     except InkstandError as error:
         place = scenario.places.get(("workspace",), (1, 1))
         return Outcome(scenario, seed, "error", (Failure(scenario.file, *place, f"workspace: {error}"),))
@@ -87,13 +89,12 @@ def _run(client: Client, scenario: Scenario, options: Options) -> Outcome:
 
 def play(workspace: Workspace, scenario: Scenario, seed: int, faults: FaultPlan | None = None) -> Outcome:
     """Play a story in a given workspace and leave it as it ends."""
-    saved = cast_of(seed, scenario.people, scenario.products)
-    scene = Scene(workspace, scenario, seed, saved)
     told = None
-    if faults is not None:
-        told = arrange(workspace, faults, seed)
-        scene = replace(scene, settle=settle_with_retries)
     try:
+        scene = Scene(workspace, scenario, seed, _cast(scenario, seed))
+        if faults is not None:
+            told = _arranged(workspace, faults, seed)
+            scene = replace(scene, settle=settle_with_retries)
         for step in scenario.steps:
             take(scene, step)
     except StoppedError as stopped:
@@ -101,19 +102,92 @@ def play(workspace: Workspace, scenario: Scenario, seed: int, faults: FaultPlan 
     return Outcome(scenario, seed, "passed", faults=told)
 
 
-def check(client: Client, scenario: Scenario) -> Iterator[Failure]:
-    """What a story asks of this sandbox that there is not: verbs of vendors, their members, views."""
+def _cast(scenario: Scenario, seed: int) -> dict[str, Any]:
+    try:
+        return cast_of(seed, scenario.people, scenario.products)
+    except InkstandError as error:
+        place = scenario.places.get(("people",), (1, 1))
+        raise StoppedError(Failure(scenario.file, *place, f"people: {error}"), status="error") from error
+
+
+def _arranged(workspace: Workspace, faults: FaultPlan, seed: int) -> str:
+    try:
+        return arrange(workspace, faults, seed)
+    except InkstandError as error:
+        raise StoppedError(Failure(faults.given, 1, 1, f"fault plan: {error}"), status="error") from error
+
+
+def lint(client: Client, scenario: Scenario, *, contract: bool = False) -> list[Failure]:
+    """What is wrong with a story, as far as it can be told without playing it; its workspace is made and deleted."""
+    wrong = list(check(client, scenario, contract=contract))
+    if contract:
+        return wrong
+    try:
+        workspace = client.make_another(workspace_name(scenario), **_setup(scenario, DEFAULT_SEED))
+    except InkstandError as error:
+        place = scenario.places.get(("workspace",), (1, 1))
+        return [*wrong, Failure(scenario.file, *place, f"workspace: {error}")]
+    try:
+        for step in scenario.all_steps():
+            known = [one["id"] for one in workspace.told.get(_KINDS.get(step.verb, ""), ())]
+            ident = step.argument["id"] if step.verb in _KINDS else None
+            if ident is not None and ident not in known:
+                there = f"There is no {step.verb} {ident!r}.{nearest(ident, known)} There is {', '.join(known)}."
+                text = f"{step.verb}: {there}"
+                wrong.append(Failure(scenario.file, *step.place_of("id"), text))
+    finally:
+        workspace.delete()
+    return wrong
+
+
+_KINDS = {"connection": "connections", "source": "sources"}
+
+
+def _setup(scenario: Scenario, seed: int) -> dict[str, Any]:
+    return {"clock": "frozen", "delivery": "manual", **scenario.workspace, "seed": seed}
+
+
+def check(client: Client, scenario: Scenario, *, contract: bool = False) -> Iterator[Failure]:
+    """What a story asks of this sandbox that there is not: services, views and fields, verbs of vendors.
+
+    A `contract` claims what was recorded: it makes no calls, and sets no workspace up.
+    """
+    for index, service in enumerate(scenario.needs):
+        hint = "" if service in client.services else nearest(service, client.services, 0.75)
+        if hint:
+            place = scenario.places.get(("needs", index), (1, 1))
+            yield Failure(scenario.file, *place, f"needs: There is no service {service!r}.{hint}")
+    for member in _OF_A_STORY if contract else ():
+        if (member,) in scenario.places:
+            text = f"{member}: A contract is held against a workspace that is there, and changes nothing of it."
+            yield Failure(scenario.file, *scenario.places[member,], text)
     for step in scenario.all_steps():
+        if contract and step.verb in _CALLING:
+            text = f"{step.verb}: A contract claims what was recorded; this step would add to it."
+            yield Failure(scenario.file, step.line, step.column, text)
         for path, text in _wrong(client, step):
             yield Failure(scenario.file, *step.place_of(*path), f"{step.verb}: {text}")
 
 
-def _wrong(client: Client, step: Step) -> Iterator[tuple[tuple[str, ...], str]]:
+_OF_A_STORY = ("workspace", "people", "products", "seed")
+_CALLING = (*CALLS, "batch", "seed", "connection", "source", "fault")
+
+
+def _wrong(client: Client, step: Step) -> Iterator[tuple[Path, str]]:
     if step.verb == "expect":
-        for view in step.argument:
-            if view not in client.fields:
-                known = sorted(client.fields)
+        for view, claim in step.argument.items():
+            if view in client.shapes:
+                yield from _slips(claim, client.shapes[view], view)
+            else:
+                known = sorted(client.shapes)
                 yield (view,), f"There is no view {view!r}.{nearest(view, known)} The views are {', '.join(known)}."
+    elif step.verb == "fault" and "service" in step.argument:
+        service, known = step.argument["service"], ["segment", *client.services]
+        if service not in known:
+            yield (
+                ("service",),
+                f"There is no service {service!r}.{nearest(service, known)} There is {', '.join(known)}.",
+            )
     elif step.verb not in VERBS:
         if step.verb not in client.verbs:
             yield (), no_verb(step.verb, [*VERBS, *client.verbs])
@@ -122,6 +196,20 @@ def _wrong(client: Client, step: Step) -> Iterator[tuple[tuple[str, ...], str]]:
         for name in step.argument:
             if name not in known:
                 yield (name,), f"no such member {name!r}.{nearest(name, known)} It is given {', '.join(known)}."
+
+
+def _slips(claim: Any, shape: Shape, view: str) -> Iterator[tuple[Path, str]]:
+    """Fields that no row of a view has and that are nearly one of them, and values likewise."""
+    rows = enumerate(claim) if isinstance(claim, list) else ()
+    parts: list[tuple[Path, Mapping[str, Any]]] = [((view, index), row) for index, row in rows]
+    for word, given in claim.items() if isinstance(claim, Mapping) else ():
+        if word in {"where", "all", "never"}:
+            parts.append(((view, word), given))
+        elif isinstance(given, list):
+            parts += [((view, word, index), row) for index, row in enumerate(given)]
+    for place, part in parts:
+        for one in slips(part, (), shape, ()):
+            yield (*place, *one.path), f"{view}: {one.text}"
 
 
 def workspace_name(scenario: Scenario) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextvars import ContextVar
 from difflib import get_close_matches
 from typing import Any
 
@@ -15,6 +16,7 @@ from inkstand.simulator.yamlfile import with_nearest
 from .claims import ClaimField, duration_text, saved_as
 
 CALLS = ("identify", "track", "page", "screen", "group", "alias")
+_SOME_STEPS = validate.Length(min=1, error="There is at least one step.")
 AT_ONCE = 100_000
 """How many people or rounds one step may ask for."""
 
@@ -111,13 +113,25 @@ MEMBERS = (
 """Segment's own members of a call."""
 
 
+def misspelt(call: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The first member of a call that is nearly one of Segment's, and the one that was probably meant."""
+    for name in call:
+        near = () if name in MEMBERS else get_close_matches(str(name).lower(), map(str.lower, MEMBERS), 1, 0.75)
+        if near:
+            return name, next(member for member in MEMBERS if member.lower() == near[0])
+    return None
+
+
+STRICT: ContextVar[bool] = ContextVar("strict", default=True)
+"""Whether a member that is nearly one of Segment's is a mistake in the file that is being read."""
+
+
 def _no_misspelling(value: Mapping[str, Any]) -> None:
     """A member that is nearly one of Segment's is a slip of the pen; any other passes through, as at Segment."""
-    for name in value:
-        near = () if name in MEMBERS else get_close_matches(name.lower(), map(str.lower, MEMBERS), 1, 0.75)
-        if near:
-            meant = next(member for member in MEMBERS if member.lower() == near[0])
-            raise ValidationError({name: [f"Segment has no member {name!r}. Did you mean {meant!r}?"]})
+    wrong = misspelt(value) if STRICT.get() else None
+    if wrong is not None:
+        name, meant = wrong
+        raise ValidationError({name: [f"Segment has no member {name!r}. Did you mean {meant!r}?"]})
 
 
 def _no_misspellings(calls: list[Any]) -> None:
@@ -172,7 +186,7 @@ class RepeatSchema(Schema):
     each = fields.String(metadata={"description": "saved people or rows: $crowd"})
     locale = fields.String(metadata={"description": "where the new people live, as Faker calls it: de_DE"})
     save_as = saved_as("the person (or row) of the round: $name.user_id, $name.number")
-    steps = fields.List(StepField(), required=True, validate=validate.Length(min=1))
+    steps = fields.List(StepField(), required=True, validate=_SOME_STEPS)
 
     @validates_schema
     def repeats_something(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -234,7 +248,11 @@ class ScenarioSchema(Schema):
         load_default=dict,
         metadata={"description": "how its workspace is set up, as `workspace` of inkstand.yaml"},
     )
-    steps = fields.List(StepField(), required=True, validate=validate.Length(min=1))
+    strict = fields.Boolean(
+        load_default=True,
+        metadata={"description": "false: members of calls that are nearly Segment's are sent as they are"},
+    )
+    steps = fields.List(StepField(), required=True, validate=_SOME_STEPS)
 
     class Meta:
         """An unknown key is an error."""

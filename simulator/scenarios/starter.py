@@ -24,3 +24,21 @@ steps:
 def starter(name: str, file: str) -> str:
     """The text of a new story."""
     return STARTER.format(name=json.dumps(name, ensure_ascii=False), file=file)
+
+
+CONTRACT = """\
+# Hold it: inkstand exec --contract {file} -- COMMAND
+# The words: docs/scenarios.md; a contract only claims what was recorded
+name: {name}
+about: What the program must have told Segment when it is done.
+steps:
+  - expect:
+      discards: []
+      messages: {{contains: [{{type: track, event: Product Viewed}}]}}
+      movable_ink.events: {{where: {{event: product}}, all: {{signal: usable}}}}
+"""
+
+
+def contract_starter(name: str, file: str) -> str:
+    """The text of a new contract."""
+    return CONTRACT.format(name=json.dumps(name, ensure_ascii=False), file=file)

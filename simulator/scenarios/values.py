@@ -1,4 +1,4 @@
-"""Saved values in a story: `$ana.email` as a whole scalar, and nothing else."""
+"""Saved values in a story: `$ana.email` as a whole scalar, and nothing else; `$$` begins text with a dollar."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 from inkstand.simulator.errors import nearest
 
-_REFERENCE = re.compile(r"\$([A-Za-z_]\w*)((?:\.\w+)*)")
+REFERENCE = re.compile(r"\$([A-Za-z_]\w*)((?:\.\w+)*)")
+"""A saved value, read as a whole scalar."""
+
+_INSIDE = re.compile(r"(?<![\w$])\$([A-Za-z_]\w*)\.")
 NAME = re.compile(r"[A-Za-z_]\w*")
 """What a value may be saved as."""
 
@@ -23,8 +26,10 @@ def filled(value: Any, saved: Mapping[str, Any]) -> Any:  # any YAML value
     Raises UnknownValueError, naming what is known, for one that nothing saved.
     """
     if isinstance(value, str):
-        match = _REFERENCE.fullmatch(value)
-        return _look_up(match[1], match[2].split(".")[1:], saved) if match else value
+        match = REFERENCE.fullmatch(value)
+        if match:
+            return _look_up(match[1], match[2].split(".")[1:], saved)
+        return value[1:] if value.startswith("$$") else value
     if isinstance(value, Mapping):
         return {key: filled(item, saved) for key, item in value.items()}
     if isinstance(value, list):
@@ -34,7 +39,7 @@ def filled(value: Any, saved: Mapping[str, Any]) -> Any:  # any YAML value
 
 def references(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Every reference in a value, and where it stands."""
-    if isinstance(value, str) and _REFERENCE.fullmatch(value):
+    if isinstance(value, str) and REFERENCE.fullmatch(value):
         yield path, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
@@ -62,3 +67,15 @@ def _listed(known: list[str]) -> str:
     shown = 20
     more = f" and {len(known) - shown} more" if len(known) > shown else ""
     return (", ".join(known[:shown]) or "nothing") + more
+
+
+def read_inside(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Names that text seems to read, where it holds more than a reference: nothing is filled in there."""
+    if isinstance(value, str) and not REFERENCE.fullmatch(value):
+        yield from ((path, match[1]) for match in _INSIDE.finditer(value))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from read_inside(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from read_inside(item, (*path, index))

@@ -12,7 +12,7 @@ from inkstand.simulator.errors import InkstandError
 from .client import Workspace
 from .expect import compare
 from .load import Scenario, Step
-from .matching import Mismatch, fits
+from .matching import Mismatch, complaint, fits
 from .outcome import Failure, Status, Why
 from .people import person, traits_of
 from .schema import CALLS
@@ -74,7 +74,8 @@ def _call(scene: Scene, step: Step, argument: Any) -> None:  # a verb's argument
 def _post(scene: Scene, step: Step, call_type: str, body: Mapping[str, Any]) -> None:
     response = scene.workspace.post(call_type, body)
     if response.status_code != _SUCCESS:
-        raise StoppedError(_failure(scene, step, f"{step.verb}: answered {response.status_code}: {response.text}"))
+        text = f"{step.verb}: answered {response.status_code}: {response.text[:300]}"
+        raise StoppedError(_failure(scene, step, text), status="error")
 
 
 def _settle(scene: Scene, *_: object) -> None:
@@ -135,10 +136,14 @@ def _seed(scene: Scene, step: Step, argument: Mapping[str, Any]) -> None:
 
 
 def _repeat(scene: Scene, step: Step, argument: Mapping[str, Any]) -> None:
-    for one in _rounds(scene, step, argument):
+    for number, one in enumerate(_rounds(scene, step, argument), start=1):
         inner = replace(scene, saved={**scene.saved, **({argument["as"]: one} if "as" in argument else {})})
-        for inside in step.steps:
-            take(inner, inside)
+        try:
+            for inside in step.steps:
+                take(inner, inside)
+        except StoppedError as stopped:
+            told = (replace(one, text=f"{one.text} (in round {number})") for one in stopped.failures)
+            raise StoppedError(*told, status=stopped.status) from stopped
 
 
 def _rounds(scene: Scene, step: Step, argument: Mapping[str, Any]) -> Iterator[object]:
@@ -169,7 +174,11 @@ def _why(scene: Scene, failure: Failure) -> Why:
 
 
 def _claimed(scene: Scene, step: Step, view: str, claim: Any) -> Iterator[Failure]:
-    for mismatch in _held(scene.workspace, view, claim):
+    wrong = complaint({view: claim})
+    if wrong is not None:
+        path, text = wrong
+        raise StoppedError(_failure(scene, step, f"{step.verb}: {text}", *path), status="error")
+    for mismatch in held(scene.workspace, view, claim):
         yield _failure(scene, step, f"{view}: {mismatch.text}", view, *mismatch.path, mismatch=mismatch)
     if isinstance(claim, Mapping) and "as" in claim:
         rows = [row for row in scene.workspace.view(view) if fits(claim.get("where", {}), row)]
@@ -177,7 +186,7 @@ def _claimed(scene: Scene, step: Step, view: str, claim: Any) -> Iterator[Failur
             scene.saved[claim["as"]] = rows[0]
 
 
-def _held(workspace: Workspace, view: str, claim: Any) -> list[Mismatch]:
+def held(workspace: Workspace, view: str, claim: Any) -> list[Mismatch]:
     """What is wrong with a claim; one with `within` is looked at whenever something was delivered meanwhile."""
     wrong = _compared(workspace, view, claim)
     if not isinstance(claim, Mapping) or "within" not in claim:
@@ -190,7 +199,8 @@ def _held(workspace: Workspace, view: str, claim: Any) -> list[Mismatch]:
 
 
 def _compared(workspace: Workspace, view: str, claim: Any) -> list[Mismatch]:
-    return list(compare(claim, workspace.view(view), workspace.client.shapes[view]))
+    rows = workspace.view(view)
+    return list(compare(claim, rows, workspace.client.shapes[view]))
 
 
 def _failure(scene: Scene, step: Step, text: str, *path: str | int, mismatch: Mismatch | None = None) -> Failure:

@@ -134,7 +134,7 @@ VIEWS: tuple[Listed, ...] = (
         _columns("messageId", "type", "event", "userId", "anonymousId", "code", "receivedAt", "raw"),
         "received_at",
         ("type", "event", "code"),
-        {"type": sorted(CALL_TYPES), "code": DISCARD_CODES},
+        {"code": DISCARD_CODES},
     ),
     Listed(
         "violations",

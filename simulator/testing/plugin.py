@@ -131,13 +131,15 @@ def inkstand(request: pytest.FixtureRequest, inkstand_url: str) -> Iterator[Inks
     """
     from inkstand.simulator.errors import UnknownNameError  # noqa: PLC0415  # nothing of ours before it is used
     from inkstand.simulator.scenarios.client import Client  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.load import with_plans  # noqa: PLC0415  # likewise
 
     from .workspace import InkstandWorkspace  # noqa: PLC0415  # likewise
 
     item: pytest.Item = request.node
     marker = item.get_closest_marker("inkstand")
     client = Client(inkstand_url)
-    told = client.control("POST", "/workspaces", json={"name": _name(item), **(marker.kwargs if marker else {})})
+    choices = with_plans(marker.kwargs, item.path.parent) if marker else {}
+    told = client.control("POST", "/workspaces", json={"name": _name(item), **choices})
     workspace = item.stash[_used] = InkstandWorkspace(client, told)
     try:
         yield workspace
@@ -169,7 +171,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_terminal_summary(terminalreporter: Any) -> None:  # pytest's own
     """Print where the workspaces of failed tests are kept."""
     reports = (*terminalreporter.stats.get("failed", ()), *terminalreporter.stats.get("error", ()))
-    told = (value for report in reports for name, value in report.user_properties if name == _KEPT)
+    properties = (pair for report in reports for pair in getattr(report, "user_properties", ()))
+    told = (value for name, value in properties if name == _KEPT)
     kept = list(dict.fromkeys(told))
     if kept:
         terminalreporter.section("inkstand: kept workspaces")

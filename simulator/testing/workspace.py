@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from inkstand.simulator.scenarios.claims import checked
 from inkstand.simulator.scenarios.client import Workspace
-from inkstand.simulator.scenarios.expect import compare
+from inkstand.simulator.scenarios.verbs import held
 
 _ROWS_SHOWN = 5
 
@@ -36,12 +37,13 @@ class InkstandWorkspace(Workspace):
     def expect(self, view: str, claim: object) -> None:
         """Settle, then claim something of a view, as `expect` of a scenario does: rows in order, or where, count, all.
 
-        Raises AssertionError with each field that differs, and the journey of the first message concerned.
+        Raises AssertionError with each field that differs, and the journey of the first message concerned;
+        InkstandError for what is no claim, or no view.
         """
         __tracebackhide__ = True
+        checked(view, claim)
         self.settle()
-        rows = self.view(view)
-        wrong = list(compare(claim, rows, self.client.shapes[view]))
+        wrong = held(self, view, claim)
         if wrong:
             lines = [f"{view}: {one.text}" + (f"\n  {one.hint}" if one.hint else "") for one in wrong]
             raise AssertionError("\n".join([*lines, *self.journey(wrong[0].row)]))

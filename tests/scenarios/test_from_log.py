@@ -66,3 +66,26 @@ def test_what_was_no_call_leaves_a_step_that_does_nothing(client):
 def test_durations(milliseconds, text):
     """Durations are written as people write them."""
     assert duration(milliseconds) == text
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"userId": "u", "event": "E", "properties": {"currency": "$USD", "of": ["$x", {"$k": 1}]}},
+        {"userId": "u", "user_id": "v", "event": "E"},
+        {"userId": "u", "event": "a\x85b\u2028c"},
+        {"userId": "u", "event": "'quoted': [x] # y"},
+    ],
+)
+def test_odd_calls_are_written_so_that_they_play(client, call):
+    """Dollars, members nearly Segment's, letters that YAML takes for line ends: the story plays and says the same."""
+    first = client.create("first", clock="frozen", delivery="manual")
+    first.post("track", call)
+    written = loads(recorded(first), "again.scenario.yaml")
+    again = client.create("again", clock="frozen", delivery="manual")
+
+    outcome = play(again, written, DEFAULT_SEED)
+
+    assert outcome.status == "passed", outcome.failures
+    for name in ("event", "properties", "user_id"):
+        assert again.view("messages")[0].get(name) == first.view("messages")[0].get(name)

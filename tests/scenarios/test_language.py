@@ -202,3 +202,22 @@ def test_an_editor_marks_mistakes(story):
 def drawn():
     vendors = discover()
     return json_schema(vendors, [view.name for view in (*VIEWS, *(view for one in vendors for view in one.views))])
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("- track: {userId: u, event: N $ana.first_name}", "a reference is a whole value"),
+        ("- expect: {messages: {never: [a]}}", "mapping of the fields that must match"),
+        ("- expect: {messages: {rows: {a: 1}}}", "list of rows"),
+        ("- repeat: {times: 1, steps: []}", "at least one step"),
+    ],
+)
+def test_what_was_probably_meant(step, words):
+    """A reference inside other text, and claims of another kind, say what is wanted."""
+    assert words in complaint(f"name: n\npeople: [ana]\nsteps:\n  {step}\n")
+
+
+def test_members_as_they_came():
+    """With strict: false a member that is nearly Segment's is sent as it is."""
+    assert loads("name: n\nstrict: false\nsteps:\n  - track: {user_id: u}\n", "f.yaml").steps

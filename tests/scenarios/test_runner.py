@@ -2,9 +2,9 @@ import pytest
 
 from inkstand.simulator.errors import BrokenFileError
 from inkstand.simulator.scenarios.faultplan import FaultPlan, draw, read
-from inkstand.simulator.scenarios.load import loads
+from inkstand.simulator.scenarios.load import load, loads
 from inkstand.simulator.scenarios.report.text import told
-from inkstand.simulator.scenarios.runner import Options, contract, play, run
+from inkstand.simulator.scenarios.runner import Options, contract, lint, play, run
 
 FLOW = """
 name: flow
@@ -330,3 +330,149 @@ def test_a_contract_is_held_against_what_is_there(client):
     assert contract(workspace, story("expect: {messages: []}")).status == "failed"
     assert contract(workspace, story("expect: {mesages: []}")).status == "error"
     assert contract(workspace, story("settle:", head="skip: later\n")).status == "skipped"
+
+
+def test_a_wrong_locale_ends_only_its_own_story(client):
+    """People who cannot be made are an error of that story, at its place."""
+    outcome = run(client, loads("name: n\npeople: {ana: xx_YY}\nsteps:\n  - settle:\n", "f.yaml"))
+
+    assert (outcome.status, outcome.failures[0].line) == ("error", 2)
+    assert "Faker knows no locale 'xx_YY'" in outcome.failures[0].text
+
+
+def test_saved_values_as_leeway(client):
+    """A bound may be read of what is saved; what cannot be one is an error of the step, not a crash."""
+    passes(
+        client,
+        "track: {userId: u, event: '(', properties: {price: 30, products: [{price: 30}]}}",
+        "expect: {messages: {where: {event: '('}, as: m}}",
+        "expect: {messages: {where: {properties: {price: {atLeast: $m.properties.price}}}, count: 1}}",
+    )
+
+    outcome = run(
+        client,
+        story(
+            "track: {userId: u, event: '('}",
+            "expect: {messages: {as: m}}",
+            "expect: {messages: [{event: {matches: $m.event}}]}",
+        ),
+    )
+
+    assert (outcome.status, outcome.failures[0].line) == ("error", 5)
+    assert "no regular expression" in outcome.failures[0].text
+
+
+def test_text_that_begins_with_a_dollar(client):
+    """Two dollars are one, and nothing is read."""
+    passes(
+        client,
+        "track: {userId: u, event: $$total, properties: {cost: $$5}}",
+        'expect: {messages: [{event: {matches: "^[$]total$"}, properties: {cost: $$5}}]}',
+    )
+
+
+def test_a_failure_in_a_round_names_it(client):
+    """What goes wrong in a repeated step says in which round."""
+    outcome = run(
+        client,
+        story("repeat: {times: 3, steps: [{expect: {messages: {atMost: 1}}}, {track: {userId: u, event: E}}]}"),
+    )
+
+    assert outcome.failures[0].text.endswith("(in round 3)")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("needs: [inkitt]\nsteps: [{settle: }]", "Did you mean 'inkit'"),
+        ("steps: [{fault: {service: inkitt, status: 500}}]", "Did you mean 'inkit'"),
+        ("steps: [{expect: {deliveries: {never: {status: discared}}}}]", "Did you mean 'discarded'"),
+        ("steps: [{expect: {reasons: {never: {rule: movable_ink.signal.url_misssing}}}}]", "url_missing'"),
+        ("steps: [{expect: {inkit.documents: [{template: x}]}}]", "Did you mean 'template_id'"),
+        ("steps: [{connection: {id: inkitt, enabled: false}}]", "Did you mean 'inkit'"),
+        ("steps: [{source: {id: webside, trackingPlan: null}}]", "Did you mean 'website'"),
+        ("workspace: {sources: {website: {trackingPlan: ecomerce-v2}}}\nsteps: [{settle: }]", "'ecommerce-v2'"),
+    ],
+)
+def test_lint_finds_what_this_sandbox_does_not_have(client, text, words):
+    """Without playing a story, lint tells names that nothing here has, with the nearest."""
+    wrong = lint(client, loads(f"name: n\n{text}\n", "f.yaml"))
+
+    assert words in str([failure.text for failure in wrong])
+    assert [told["name"] for told in client.workspaces()] == ["default"]
+
+
+@pytest.mark.parametrize("step", ["track: {userId: u, event: E}", "seed: {people: 1}", "fault: {end: all}"])
+def test_a_contract_makes_no_calls(client, step):
+    """A contract only claims what was recorded; a step that would add to it is told."""
+    workspace = client.create("app")
+
+    outcome = contract(workspace, story(step))
+
+    assert outcome.status == "error"
+    assert "would add to it" in outcome.failures[0].text
+    assert workspace.count("messages") == 0
+
+
+def test_a_contract_sets_nothing_up(client):
+    """What only a story can say is told in a contract."""
+    outcome = contract(client.create("app"), story("settle:", head="workspace: {seed: 3}\n"))
+
+    assert "changes nothing of it" in outcome.failures[0].text
+
+
+def test_what_came_twice_is_told(client):
+    """One row too many that says the same as another is the one that is told, with its message."""
+    outcome = run(
+        client,
+        story(
+            "track: {userId: u-1, event: Order Completed, properties: {order_id: 1}, messageId: m-1}",
+            "track: {userId: u-1, event: Order Completed, properties: {order_id: 1}, messageId: m-2}",
+            "track: {userId: u-2, event: Order Completed, properties: {order_id: 2}, messageId: m-3}",
+            "expect: {messages: {where: {event: Order Completed}, count: 2}}",
+        ),
+    )
+
+    mismatch = outcome.failures[0].mismatch
+    assert mismatch.hint.startswith("it came twice: type track, event Order Completed, userId u-1")
+    assert mismatch.row["messageId"] == "m-2"
+
+
+def test_a_row_that_lacks_one_thing_is_nearer_than_another_row(client):
+    """What is named first in a claim says which row is meant."""
+    outcome = run(
+        client,
+        story(
+            "track: {userId: u-1, event: Product Viewed}",
+            "track: {anonymousId: guest-1, event: Product Added}",
+            "expect: {messages: {contains: [{event: Product Viewed, anonymousId: guest-1}]}}",
+        ),
+    )
+
+    assert outcome.failures[0].mismatch.hint == "nearest row: anonymousId: wanted 'guest-1', came no such field."
+
+
+def test_a_plan_and_a_template_beside_the_story(client, tmp_path):
+    """Files that a story names lie beside it, inside repeated steps too."""
+    (tmp_path / "plan.yaml").write_text("track: {E: {required: [n]}}\n")
+    (tmp_path / "hello.html").write_text("<p>{{first_name}}</p>")
+    text = """
+name: n
+workspace: {vendors: {inkit: {templates: [{template_id: tmpl_hello, file: hello.html}]}}}
+steps:
+  - repeat:
+      times: 1
+      steps:
+        - source: {id: website, trackingPlan: plan.yaml}
+  - identify: {userId: u, traits: {template_id: tmpl_hello, first_name: Ana}}
+  - track: {userId: u, event: E}
+  - expect: {violations: {count: 1}, inkit.documents: [{html: {matches: Ana}}]}
+"""
+    (tmp_path / "a.scenario.yaml").write_text(text)
+
+    outcome = run(client, load(tmp_path / "a.scenario.yaml"))
+    assert outcome.status == "passed", "\n".join(told(outcome))
+
+    (tmp_path / "plan.yaml").write_text("track: {E: {requierd: [n]}}\n")
+    with pytest.raises(BrokenFileError, match=r"a\.scenario\.yaml:8:.*plan\.yaml:1:13: JSON Schema has no 'requierd'"):
+        load(tmp_path / "a.scenario.yaml")

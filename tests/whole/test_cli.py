@@ -185,7 +185,7 @@ def test_run_tells_how_stories_ended(tmp_path):
     (tmp_path / "broken.scenario.yaml").write_text("name: b\nstep: []\n")
     done = run_inkstand("run", str(tmp_path))
     assert done.returncode == 2
-    assert done.stdout.splitlines()[-1].startswith("1 passed, 0 failed, 1 in error, 1 broken in ")
+    assert done.stdout.splitlines()[-1].startswith("1 passed, 0 failed, 2 in error in ")
     assert run_inkstand("run", str(tmp_path / "nowhere")).returncode == 2
     (tmp_path / "empty").mkdir()
     assert run_inkstand("run", str(tmp_path / "empty")).returncode == 5

@@ -199,7 +199,7 @@ def test_in_parallel_near_and_far(shop):
     [
         (("scenario", "new", "first"), 0, "first.scenario.yaml  play it with"),
         (("scenario", "new", "shop.scenario.yaml"), 2, "is there already"),
-        (("scenario", "lint", "."), 0, "1 scenarios, nothing wrong"),
+        (("scenario", "lint", "."), 0, "1 scenario, nothing wrong"),
         (("scenario", "list", "."), 0, "shop.scenario.yaml  One product was viewed"),
         (("scenario", "list", "nowhere"), 2, "no such file"),
         (("run", "shop.scenario.yaml", "-j", "none"), 2, "--jobs is a number"),
@@ -301,3 +301,105 @@ steps:
     assert data["rules"]["tracking.empty_batch"] == 0
     assert data["plans"]["Ecommerce v2"]["track Product Viewed"] == 1
     assert data["plans"]["Ecommerce v2"]["track Order Completed"] == 0
+
+
+def test_a_call_that_reached_nobody_breaks_the_contract(shop):
+    """Where something is held, a call with a key that nobody has is a failure, whatever the claims are."""
+    (shop / "nothing.contract.yaml").write_text("name: n\nsteps:\n  - expect: {discards: []}\n")
+    flags = ("-c", "nothing.contract.yaml", "-e", "SHOP_HOST={url}", "-e", "INKSTAND_WRITE_KEY=other")
+
+    done = execute(shop, sys.executable, "app.py", "E", "0", flags=flags)
+
+    assert done.returncode == 1
+    assert "came with the key 'other', which no source or connection has" in done.stdout
+
+
+def test_json_is_json(shop):
+    """With --json the command's own words go to stderr."""
+    done = execute(shop, "echo", "hello", flags=("-c", "shop.scenario.yaml", "--json", "--coverage"))
+
+    assert [one["status"] for one in json.loads(done.stdout)] == ["failed", "coverage"]
+    assert "hello" in done.stderr
+
+
+def test_a_skipped_contract_does_not_hold(shop):
+    """A contract that is skipped is told as that."""
+    (shop / "a.contract.yaml").write_text("name: n\nskip: later\nsteps:\n  - settle:\n")
+
+    done = execute(shop, "true", flags=("-c", "a.contract.yaml"))
+
+    assert "every contract was skipped: exit code 0" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--plan", "a", "--plan", "b"), "--plan came 2 times"),
+        (("--config", "wrong.yaml"), "wrong.yaml:1:1"),
+        (("--junit", "/proc/x/j.xml"), "cannot be written"),
+        (("--fault-plan=--5",), "cannot be read"),
+    ],
+)
+def test_more_wrong_use(shop, flags, words):
+    """What cannot be is told before the command is run."""
+    (shop / "wrong.yaml").write_text("prot: 1\n")
+
+    done = execute(shop, "touch", "ran", flags=flags)
+
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr
+    assert not (shop / "ran").exists()
+
+
+def test_a_broken_file_is_in_every_report(shop):
+    """A file that holds no story is an error of the run: in JUnit, in the annotations, in JSON."""
+    (shop / "broken.scenario.yaml").write_text("name: n\nstep: []\n")
+    (shop / "good.scenario.yaml").write_text("name: g\nsteps:\n  - expect: {messages: []}\n")
+    files = ("broken.scenario.yaml", "good.scenario.yaml")
+
+    done = run_inkstand("run", *files, "--junit", "j.xml", "--github", cwd=shop)
+    told = json.loads(run_inkstand("run", *files, "--json", cwd=shop).stdout)
+
+    report = JUnitXml.fromfile(str(shop / "j.xml"))
+    assert (done.returncode, report.tests, report.errors) == (2, 2, 1)
+    assert "::error file=broken.scenario.yaml,line=2,col=1" in done.stdout
+    assert [(one["status"], one["file"]) for one in told] == [("error", files[0]), ("passed", files[1])]
+
+
+def test_a_contract_is_not_played(shop):
+    """`run` of a contract alone says how it is held."""
+    (shop / "a.contract.yaml").write_text(CONTRACT)
+
+    done = run_inkstand("run", "a.contract.yaml", cwd=shop)
+
+    assert done.returncode == 2
+    assert "inkstand exec --contract a.contract.yaml -- COMMAND" in done.stderr
+
+
+def test_a_new_contract_is_one(shop):
+    """What `scenario new` writes for a contract can be checked and held."""
+    assert "hold it with" in run_inkstand("scenario", "new", "b.contract.yaml", cwd=shop).stdout
+
+    assert run_inkstand("scenario", "lint", "b.contract.yaml", cwd=shop).returncode == 0
+
+
+def test_sigterm_ends_a_parallel_run_and_its_workers(shop):
+    """Nothing is left behind: no process, no folder."""
+    for number in range(6):
+        steps = "steps:\n  - repeat: {times: 2000, steps: [{track: {userId: u, event: E}}]}\n"
+        (shop / f"long-{number}.scenario.yaml").write_text(f"name: n{number}\n{steps}")
+    (shop / "tmp").mkdir()
+    process = subprocess.Popen(
+        [INKSTAND, "run", ".", "-j", "2"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**CLEAN, "TMPDIR": str(shop / "tmp")},
+        cwd=shop,
+    )
+    assert process.stdout.readline().startswith(("PASS", "FAIL"))
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(60) == 128 + signal.SIGTERM
+    process.stdout.read()
+    process.stdout.close()
+    assert not list((shop / "tmp").glob("inkstand-*"))

@@ -166,3 +166,47 @@ def test_no_server_outlives_its_tests(suite):
     tries = (run_inkstand("ready", "--url", url).returncode for _ in range(60))
 
     assert 3 in tries
+
+
+def test_claims_that_are_none(tmp_path):
+    """The fixture's `expect` takes what a scenario's does, and tells what is no claim."""
+    (tmp_path / "test_it.py").write_text(
+        POST
+        + """
+@pytest.mark.parametrize("claim", [{"cuont": 7}, {}, None, "x", {"atLeast": -1}, {"count": 1, "as": "x"},
+    {"never": ["a"]}, {"where": {"event": {"matches": "("}}, "count": 0}, {"count": 1, "within": "soon"}])
+def test_none(inkstand, claim):
+    post(inkstand, "X")
+    with pytest.raises(Exception, match="messages: "):
+        inkstand.expect("messages", claim)
+def test_within(inkstand):
+    inkstand.freeze()
+    inkstand.fault("movable_ink", status=503, next=1)
+    post(inkstand, "X")
+    inkstand.expect("movable_ink.events", {"count": 1, "within": "1m"})
+def test_a_connection(inkstand):
+    with pytest.raises(Exception, match="Did you mean 'inkit'"):
+        inkstand.connection("inkitt")
+@pytest.mark.inkstand(sources={"website": {"trackingPlan": "plan.yaml"}})
+def test_a_plan_beside_the_test(inkstand):
+    post(inkstand, "X")
+    inkstand.expect("violations", [{"kind": "Unplanned Event"}])
+"""
+    )
+    (tmp_path / "plan.yaml").write_text("track: {Y: {}}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"], capture_output=True, text=True, cwd=tmp_path, env=PLAIN
+    )
+
+    assert "12 passed" in done.stdout, done.stdout
+
+
+def test_a_file_that_cannot_be_imported_is_pytests_to_tell(tmp_path):
+    """An error while tests are collected ends as it does without Inkstand."""
+    (tmp_path / "test_it.py").write_text("import no_such_module\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"], capture_output=True, text=True, cwd=tmp_path, env=PLAIN
+    )
+
+    assert done.returncode == 2, done.stdout
+    assert "plugin.py" not in done.stdout + done.stderr

@@ -61,7 +61,7 @@ REGRESSIONS = {
     "property type": (
         '"total": total',
         '"total": str(total)',
-        "properties.total, description Invalid type. Expected: number, given: string",
+        "Invalid Type: properties.total: Invalid type. Expected: number, given: string",
     ),
     "lost anonymousId": (
         "identify(user, anonymous_id=visitor, ",
