@@ -16,8 +16,8 @@ import pytest
 from inkstand import fakes
 from inkstand.simulator.app import NEAR, Inkstand
 from inkstand.simulator.scenarios.client import Client, Workspace
-from inkstand.simulator.scenarios.people import cast_of
-from inkstand.simulator.scenarios.values import filled
+from inkstand.simulator.scenarios.language.people import cast_of
+from inkstand.simulator.scenarios.language.values import filled
 
 MORE_FAKES = os.environ.get("TEST_WITH_FAKES")
 """A folder with further vendors; the tests of every vendor are run again with it."""

@@ -31,7 +31,7 @@ LINT = str(Path(sys.executable).with_name("lint-imports"))
         ("simulator/delivery/plan.py", "import inkstand.fakes.inkit.merge_fields"),
         ("simulator/storage/tables.py", "import inkstand.simulator.sandbox"),
         ("simulator/explain/journey.py", "import inkstand.simulator.delivery.retry"),
-        ("simulator/scenarios/runner.py", "import inkstand.simulator.workspaces.registry"),
+        ("simulator/scenarios/play/runner.py", "import inkstand.simulator.workspaces.registry"),
         ("fakes/movable_ink/attribution.py", "import sqlalchemy"),
     ],
 )

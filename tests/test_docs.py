@@ -17,12 +17,12 @@ from inkstand.simulator.control.schemas import NewFaultSchema
 from inkstand.simulator.explain.ledgers import ledgers
 from inkstand.simulator.protocols.check import Kind
 from inkstand.simulator.protocols.plan import read_plan
-from inkstand.simulator.scenarios.claims import CLAIM_KEYS
-from inkstand.simulator.scenarios.load import loads
-from inkstand.simulator.scenarios.matching import LEEWAY
+from inkstand.simulator.scenarios.compare.matching import LEEWAY
+from inkstand.simulator.scenarios.language.claims import CLAIM_KEYS
+from inkstand.simulator.scenarios.language.load import loads
+from inkstand.simulator.scenarios.language.schema import VERBS, ScenarioSchema
+from inkstand.simulator.scenarios.play.runner import run
 from inkstand.simulator.scenarios.report.text import told
-from inkstand.simulator.scenarios.runner import run
-from inkstand.simulator.scenarios.schema import VERBS, ScenarioSchema
 from inkstand.simulator.settings import resolve
 from inkstand.simulator.workspaces.setup import SHIPPED_PLANS, SourceSettingsSchema
 from tests.conftest import CLEAN, start

@@ -19,15 +19,15 @@ import click
 
 from inkstand.simulator.errors import InkstandError, nearest
 from inkstand.simulator.scenarios.client import Client, Workspace
-from inkstand.simulator.scenarios.collecting import Collected, collect
-from inkstand.simulator.scenarios.coverage import as_json as coverage_as_json
-from inkstand.simulator.scenarios.coverage import lines, read
-from inkstand.simulator.scenarios.faultplan import FaultPlan, arrange, given, settle_with_retries
-from inkstand.simulator.scenarios.held import HeldPlan, nothing_lost
-from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, Scenario
-from inkstand.simulator.scenarios.outcome import Outcome
+from inkstand.simulator.scenarios.language.load import CONTRACT_SUFFIX, Scenario
+from inkstand.simulator.scenarios.play.collecting import Collected, collect
+from inkstand.simulator.scenarios.play.coverage import as_json as coverage_as_json
+from inkstand.simulator.scenarios.play.coverage import lines, read
+from inkstand.simulator.scenarios.play.faultplan import FaultPlan, arrange, given, settle_with_retries
+from inkstand.simulator.scenarios.play.held import HeldPlan, nothing_lost
+from inkstand.simulator.scenarios.play.outcome import Outcome
+from inkstand.simulator.scenarios.play.runner import contract
 from inkstand.simulator.scenarios.report.text import told as told_of
-from inkstand.simulator.scenarios.runner import contract
 from inkstand.simulator.settings import resolve
 from inkstand.simulator.testing.server import Server
 

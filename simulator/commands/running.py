@@ -18,18 +18,18 @@ import click
 
 from inkstand.simulator.errors import InkstandError
 from inkstand.simulator.scenarios.client import Workspace
-from inkstand.simulator.scenarios.collecting import Collected, collect, play_all
-from inkstand.simulator.scenarios.coverage import Coverage, read, together
-from inkstand.simulator.scenarios.coverage import as_json as coverage_as_json
-from inkstand.simulator.scenarios.coverage import lines as coverage_lines
-from inkstand.simulator.scenarios.faultplan import given
-from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, SUFFIX, Scenario
-from inkstand.simulator.scenarios.outcome import Outcome
+from inkstand.simulator.scenarios.language.load import CONTRACT_SUFFIX, SUFFIX, Scenario
+from inkstand.simulator.scenarios.play.collecting import Collected, collect, play_all
+from inkstand.simulator.scenarios.play.coverage import Coverage, read, together
+from inkstand.simulator.scenarios.play.coverage import as_json as coverage_as_json
+from inkstand.simulator.scenarios.play.coverage import lines as coverage_lines
+from inkstand.simulator.scenarios.play.faultplan import given
+from inkstand.simulator.scenarios.play.outcome import Outcome
+from inkstand.simulator.scenarios.play.runner import Options, contract
 from inkstand.simulator.scenarios.report import github as github_report
 from inkstand.simulator.scenarios.report import junit as junit_report
 from inkstand.simulator.scenarios.report.data import as_json as as_data
 from inkstand.simulator.scenarios.report.text import summary, told
-from inkstand.simulator.scenarios.runner import Options, contract
 
 from .common import (
     FAILED,

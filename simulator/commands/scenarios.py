@@ -29,7 +29,7 @@ from .common import (
 
 if TYPE_CHECKING:
     from inkstand.simulator.scenarios.client import Workspace
-    from inkstand.simulator.scenarios.load import Scenario
+    from inkstand.simulator.scenarios.language.load import Scenario
 
 _FORWARDED = "forwardedFromProject"
 _files_argument = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -45,8 +45,8 @@ def scenario() -> None:
 @click.option("--name", help="What the story is called (default: the file's name).")
 def new(file: Path, name: str | None) -> None:
     """Write a story that plays, to be changed; or, for FILE.contract.yaml, a contract."""
-    from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, SUFFIX  # noqa: PLC0415  # only asked for here
-    from inkstand.simulator.scenarios.starter import contract_starter, starter  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.language.load import CONTRACT_SUFFIX, SUFFIX  # noqa: PLC0415  # only asked for here
+    from inkstand.simulator.scenarios.language.starter import contract_starter, starter  # noqa: PLC0415  # likewise
 
     is_contract = file.name.endswith(CONTRACT_SUFFIX)
     if not is_contract and not file.name.endswith(SUFFIX):
@@ -68,9 +68,9 @@ def new(file: Path, name: str | None) -> None:
 @as_json_option
 def lint(files: tuple[Path, ...], url: str | None, *, as_json: bool) -> None:
     """Check scenarios and contracts without playing them: the language, and what there is in a sandbox; 2 if wrong."""
-    from inkstand.simulator.scenarios.collecting import collect  # noqa: PLC0415  # only asked for here
-    from inkstand.simulator.scenarios.load import CONTRACT_SUFFIX, SUFFIX  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.runner import lint as linted  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.language.load import CONTRACT_SUFFIX, SUFFIX  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.play.collecting import collect  # noqa: PLC0415  # only asked for here
+    from inkstand.simulator.scenarios.play.runner import lint as linted  # noqa: PLC0415  # likewise
 
     collected = collect(files, f"{SUFFIX}|{CONTRACT_SUFFIX}")
     failures = [failure for outcome in collected.broken for failure in outcome.failures]
@@ -93,7 +93,7 @@ def lint(files: tuple[Path, ...], url: str | None, *, as_json: bool) -> None:
 @as_json_option
 def list_scenarios(files: tuple[Path, ...], *, as_json: bool) -> None:
     """List scenarios: their names, what they are about, how many steps."""
-    from inkstand.simulator.scenarios.collecting import collect  # noqa: PLC0415  # only asked for here
+    from inkstand.simulator.scenarios.play.collecting import collect  # noqa: PLC0415  # only asked for here
 
     collected = collect(files)
     for failure in (found for outcome in collected.broken for found in outcome.failures):
@@ -118,7 +118,7 @@ def list_scenarios(files: tuple[Path, ...], *, as_json: bool) -> None:
 @workspace_option
 def from_log(file: Path | None, name: str | None, last: int, url: str | None, workspace: str) -> None:
     """Write a story from what a workspace recorded: its calls, and what became of them; to FILE, else to stdout."""
-    from inkstand.simulator.scenarios.fromlog import story  # noqa: PLC0415  # only asked for here
+    from inkstand.simulator.scenarios.language.fromlog import story  # noqa: PLC0415  # only asked for here
 
     found = workspace_of(url, workspace)
     found.settle()
@@ -148,7 +148,7 @@ def schema() -> None:
 
 
 def _schema() -> dict[str, Any]:
-    from inkstand.simulator.scenarios.jsonschema import json_schema  # noqa: PLC0415  # only asked for here
+    from inkstand.simulator.scenarios.language.jsonschema import json_schema  # noqa: PLC0415  # only asked for here
     from inkstand.simulator.storage.views import VIEWS  # noqa: PLC0415  # likewise
 
     vendors = resolve(os.environ).settings.vendors()
@@ -167,7 +167,7 @@ def _say_what_is_left_out(found: Workspace) -> None:
 
 def _claims(found: Workspace) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """What each view that tells what became of calls holds, in brief."""
-    from inkstand.simulator.scenarios.fromlog import in_brief  # noqa: PLC0415  # only asked for here
+    from inkstand.simulator.scenarios.language.fromlog import in_brief  # noqa: PLC0415  # only asked for here
 
     gists = ((view, gist) for view, gist in found.client.gists.items() if view != "messages")
     for view, gist in gists:

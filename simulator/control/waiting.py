@@ -16,8 +16,8 @@ from inkstand.fakes.kit.storage import WorkspaceGoneError
 from inkstand.fakes.kit.views import Row, View, Wanted
 from inkstand.simulator.errors import InkstandError
 from inkstand.simulator.sandbox import Sandbox
-from inkstand.simulator.scenarios.expect import compare
-from inkstand.simulator.scenarios.matching import Mismatch, fits, nearest_row
+from inkstand.simulator.scenarios.compare.expect import compare
+from inkstand.simulator.scenarios.compare.matching import Mismatch, fits, nearest_row
 from inkstand.simulator.workspaces.workspace import Workspace
 
 from . import schemas

@@ -22,7 +22,7 @@ from inkstand.simulator.errors import (
     nearest,
 )
 
-from .expect import Shape
+from .compare.expect import Shape
 
 CONTROL = "/_sandbox/v1"
 TIMEOUT_SECONDS = 120

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .client import Workspace
-from .expect import compare as _compare
-from .matching import Mismatch, fits
-from .people import cast_of
-from .values import filled
+from .compare.expect import compare as _compare
+from .compare.matching import Mismatch, fits
+from .language.people import cast_of
+from .language.values import filled
 
 WORKSPACE = "demo"
 _WIDTH = 80

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inkstand.simulator.scenarios.client import Client
-    from inkstand.simulator.scenarios.load import Scenario
-    from inkstand.simulator.scenarios.runner import Options
+    from inkstand.simulator.scenarios.language.load import Scenario
+    from inkstand.simulator.scenarios.play.runner import Options
 
     from .server import Server
     from .workspace import InkstandWorkspace
@@ -44,7 +44,7 @@ class ScenarioFile(pytest.File):
     def collect(self) -> Iterator[ScenarioItem]:
         """The one story in it."""
         from inkstand.simulator.errors import BrokenFileError  # noqa: PLC0415  # nothing of ours before a story is found
-        from inkstand.simulator.scenarios.load import load  # noqa: PLC0415  # likewise
+        from inkstand.simulator.scenarios.language.load import load  # noqa: PLC0415  # likewise
 
         try:
             here = self.config.invocation_params.dir
@@ -63,8 +63,8 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Play it."""
+        from inkstand.simulator.scenarios.play.runner import run  # noqa: PLC0415  # likewise
         from inkstand.simulator.scenarios.report.text import told  # noqa: PLC0415  # nothing of ours before a story is found
-        from inkstand.simulator.scenarios.runner import run  # noqa: PLC0415  # likewise
 
         outcome = run(_near_client(self.config), self.scenario, _options(self.config))
         if outcome.status == "skipped":
@@ -131,7 +131,7 @@ def inkstand(request: pytest.FixtureRequest, inkstand_url: str) -> Iterator[Inks
     """
     from inkstand.simulator.errors import UnknownNameError  # noqa: PLC0415  # nothing of ours before it is used
     from inkstand.simulator.scenarios.client import Client  # noqa: PLC0415  # likewise
-    from inkstand.simulator.scenarios.load import with_plans  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.language.load import with_plans  # noqa: PLC0415  # likewise
 
     from .workspace import InkstandWorkspace  # noqa: PLC0415  # likewise
 
@@ -196,8 +196,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _options(config: pytest.Config) -> Options:
     """How scenarios are played."""
-    from inkstand.simulator.scenarios.faultplan import given  # noqa: PLC0415  # nothing of ours before a story is found
-    from inkstand.simulator.scenarios.runner import Options  # noqa: PLC0415  # likewise
+    from inkstand.simulator.scenarios.play.faultplan import given  # noqa: PLC0415  # nothing of ours before a story is found
+    from inkstand.simulator.scenarios.play.runner import Options  # noqa: PLC0415  # likewise
 
     return Options(config.getoption("--inkstand-seed"), given(config.getoption("--inkstand-fault-plan")))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from inkstand.simulator.scenarios.claims import checked
 from inkstand.simulator.scenarios.client import Workspace
-from inkstand.simulator.scenarios.verbs import held
+from inkstand.simulator.scenarios.language.claims import checked
+from inkstand.simulator.scenarios.play.verbs import held
 
 _ROWS_SHOWN = 5
 

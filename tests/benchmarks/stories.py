@@ -10,8 +10,8 @@ import requests
 
 from inkstand.simulator.app import NEAR, Inkstand
 from inkstand.simulator.scenarios.client import Client
-from inkstand.simulator.scenarios.load import loads
-from inkstand.simulator.scenarios.runner import run
+from inkstand.simulator.scenarios.language.load import loads
+from inkstand.simulator.scenarios.play.runner import run
 
 STORY = """
 name: story {number}

@@ -7,7 +7,7 @@ import pytest
 
 from inkstand.fakes.kit.vendor import discover
 from inkstand.simulator.explain.ledgers import ledgers
-from inkstand.simulator.scenarios.schema import CALLS
+from inkstand.simulator.scenarios.language.schema import CALLS
 
 RULES = {rule.id: rule for ledger in ledgers(discover()) for rule in ledger.rules.values()}
 DECIDING = [rule for rule in RULES.values() if rule.verdict in {"stops", "unusable"}]

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from inkstand.simulator.errors import BrokenFileError, InkstandError
-from inkstand.simulator.scenarios.load import load, loads
-from inkstand.simulator.scenarios.runner import run
+from inkstand.simulator.scenarios.language.load import load, loads
+from inkstand.simulator.scenarios.play.runner import run
 
 PLAN = {
     "name": "Shop",

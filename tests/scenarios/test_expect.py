@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkstand.simulator.scenarios.expect import Shape, compare
-from inkstand.simulator.scenarios.matching import fits
+from inkstand.simulator.scenarios.compare.expect import Shape, compare
+from inkstand.simulator.scenarios.compare.matching import fits
 
 ROWS = [{"a": 1, "b": {"c": "x"}, "l": [1, 2]}, {"a": 2, "b": {"c": "y"}, "l": []}]
 

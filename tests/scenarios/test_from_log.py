@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from inkstand.simulator.scenarios.fromlog import duration, in_brief, story
-from inkstand.simulator.scenarios.load import load, loads
-from inkstand.simulator.scenarios.runner import DEFAULT_SEED, play, run
+from inkstand.simulator.scenarios.language.fromlog import duration, in_brief, story
+from inkstand.simulator.scenarios.language.load import load, loads
+from inkstand.simulator.scenarios.play.runner import DEFAULT_SEED, play, run
 
 ROOT = Path(__file__).parents[2]
 STORIES = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))

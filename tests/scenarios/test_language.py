@@ -7,9 +7,9 @@ from jsonschema_rs import validator_for
 
 from inkstand.fakes.kit.vendor import discover
 from inkstand.simulator.errors import BrokenFileError
-from inkstand.simulator.scenarios.jsonschema import json_schema
-from inkstand.simulator.scenarios.load import loads
-from inkstand.simulator.scenarios.schema import VERBS
+from inkstand.simulator.scenarios.language.jsonschema import json_schema
+from inkstand.simulator.scenarios.language.load import loads
+from inkstand.simulator.scenarios.language.schema import VERBS
 from inkstand.simulator.storage.views import VIEWS
 
 ROOT = Path(__file__).parents[2]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkstand.simulator.scenarios.matching import complaint, differences, fits, nearest_row
+from inkstand.simulator.scenarios.compare.matching import complaint, differences, fits, nearest_row
 
 NUMBERS = st.floats(-1e6, 1e6) | st.integers(-(10**6), 10**6)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from inkstand.simulator.scenarios.load import loads
+from inkstand.simulator.scenarios.language.load import loads
+from inkstand.simulator.scenarios.play.runner import run
 from inkstand.simulator.scenarios.report import github, junit
 from inkstand.simulator.scenarios.report.data import as_json
 from inkstand.simulator.scenarios.report.text import summary, told
-from inkstand.simulator.scenarios.runner import run
 
 GOLDEN = Path(__file__).parent / "golden"
 VIEWED = "  - track: {userId: u, event: Product Viewed, messageId: m-1, properties: {sku: S}}\n"

@@ -1,10 +1,10 @@
 import pytest
 
 from inkstand.simulator.errors import BrokenFileError
-from inkstand.simulator.scenarios.faultplan import FaultPlan, draw, read
-from inkstand.simulator.scenarios.load import load, loads
+from inkstand.simulator.scenarios.language.load import load, loads
+from inkstand.simulator.scenarios.play.faultplan import FaultPlan, draw, read
+from inkstand.simulator.scenarios.play.runner import Options, contract, lint, play, run
 from inkstand.simulator.scenarios.report.text import told
-from inkstand.simulator.scenarios.runner import Options, contract, lint, play, run
 
 FLOW = """
 name: flow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from inkstand.simulator.scenarios.outcome import Failure, Outcome
+from inkstand.simulator.scenarios.play.outcome import Failure, Outcome
 
 
 def as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
-from inkstand.simulator.scenarios.outcome import Failure, Outcome
+from inkstand.simulator.scenarios.play.outcome import Failure, Outcome
 
 from .text import failure_lines, summary
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from junitparser import Attr, Error, IntAttr, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser import Failure as Failed
 
-from inkstand.simulator.scenarios.outcome import Outcome
+from inkstand.simulator.scenarios.play.outcome import Outcome
 
 from .text import told
 

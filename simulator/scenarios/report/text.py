@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from inkstand.simulator.scenarios.outcome import Failure, Outcome
+from inkstand.simulator.scenarios.play.outcome import Failure, Outcome
 
 _MARK = {"passed": "PASS", "failed": "FAIL", "error": "ERROR", "skipped": "SKIP"}
 _SHOWN = 5

@@ -9,10 +9,10 @@ from marshmallow import fields
 
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.simulator.jsonschema import document
+from inkstand.simulator.scenarios.compare.matching import LEEWAY
 
 from . import schema
 from .claims import ClaimField, ClaimSchema
-from .matching import LEEWAY
 
 _STEP = {"$ref": "#/$defs/Step"}
 _CLAIM = {"$ref": "#/$defs/AnyClaim"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from inkstand.simulator.scenarios.client import Workspace
+from inkstand.simulator.scenarios.language.load import Scenario, read_plan, read_plan_file
 from inkstand.simulator.yamlfile import Places
 
-from .client import Workspace
-from .load import Scenario, read_plan, read_plan_file
 from .outcome import Failure, Outcome, Why
 
 _BY_NAME = ("track", "page", "screen")

@@ -12,15 +12,15 @@ from pathlib import PurePath
 from typing import Any
 
 from inkstand.simulator.errors import InkstandError, nearest
+from inkstand.simulator.scenarios.client import Client, Workspace
+from inkstand.simulator.scenarios.compare.expect import Shape, slips
+from inkstand.simulator.scenarios.language.load import SUFFIX, Scenario, Step
+from inkstand.simulator.scenarios.language.people import cast_of
+from inkstand.simulator.scenarios.language.schema import CALLS, VERBS, no_verb
 
-from .client import Client, Workspace
 from .coverage import read
-from .expect import Shape, slips
 from .faultplan import FaultPlan, arrange, settle_with_retries
-from .load import SUFFIX, Scenario, Step
 from .outcome import Failure, Outcome
-from .people import cast_of
-from .schema import CALLS, VERBS, no_verb
 from .verbs import Scene, StoppedError, take
 
 DEFAULT_SEED = 1

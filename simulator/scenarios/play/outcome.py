@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from inkstand.simulator.scenarios.compare.matching import Mismatch
+from inkstand.simulator.scenarios.language.load import Scenario
+
 from .coverage import Coverage
-from .load import Scenario
-from .matching import Mismatch
 
 Status = Literal["passed", "failed", "error", "skipped"]
 

@@ -8,15 +8,15 @@ from typing import Any
 
 from inkstand.fakes.kit.times import milliseconds
 from inkstand.simulator.errors import InkstandError
+from inkstand.simulator.scenarios.client import Workspace
+from inkstand.simulator.scenarios.compare.expect import compare
+from inkstand.simulator.scenarios.compare.matching import Mismatch, complaint, fits
+from inkstand.simulator.scenarios.language.load import Scenario, Step
+from inkstand.simulator.scenarios.language.people import person, traits_of
+from inkstand.simulator.scenarios.language.schema import CALLS
+from inkstand.simulator.scenarios.language.values import UnknownValueError, filled
 
-from .client import Workspace
-from .expect import compare
-from .load import Scenario, Step
-from .matching import Mismatch, complaint, fits
 from .outcome import Failure, Status, Why
-from .people import person, traits_of
-from .schema import CALLS
-from .values import UnknownValueError, filled
 from .why import why
 
 _CALLS_AT_ONCE = 100

@@ -37,6 +37,11 @@ def filled(value: Any, saved: Mapping[str, Any]) -> Any:  # any YAML value
     return value
 
 
+def is_reference(value: object) -> bool:
+    """Whether a value is read of what is saved."""
+    return isinstance(value, str) and REFERENCE.fullmatch(value) is not None
+
+
 def references(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Every reference in a value, and where it stands."""
     if isinstance(value, str) and REFERENCE.fullmatch(value):

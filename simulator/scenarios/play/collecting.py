@@ -12,9 +12,9 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 
 from inkstand.simulator.errors import BrokenFileError
+from inkstand.simulator.scenarios.client import Client
+from inkstand.simulator.scenarios.language.load import SUFFIX, Scenario, load
 
-from .client import Client
-from .load import SUFFIX, Scenario, load
 from .outcome import Failure, Outcome
 from .runner import Options, run
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .client import Workspace
-from .matching import Mismatch
+from inkstand.simulator.scenarios.client import Workspace
+from inkstand.simulator.scenarios.compare.matching import Mismatch
+
 from .outcome import Why
 
 _LOOKED_AT = 5

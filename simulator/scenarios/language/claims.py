@@ -10,10 +10,10 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from inkstand.fakes.kit.fields import DURATION
 from inkstand.fakes.kit.times import milliseconds
 from inkstand.simulator.errors import InkstandError, nearest
+from inkstand.simulator.scenarios.compare.matching import complaint
 from inkstand.simulator.yamlfile import flat, with_nearest
 
-from .matching import complaint
-from .values import NAME
+from .values import NAME, is_reference
 
 _LISTS = ("rows", "anyOrder", "contains", "inOrder")
 _HOW_MANY = ("count", "atLeast", "atMost")
@@ -40,7 +40,7 @@ def saved_as(about: str) -> fields.String:
 
 
 def _fits_rows(row: Mapping[str, Any]) -> None:
-    wrong = complaint(row)
+    wrong = complaint(row, is_reference)
     if wrong is not None:
         path, text = wrong
         messages: Any = [text]

@@ -1,0 +1,1 @@
+"""Claims compared with the rows of views. Pure."""

@@ -1,0 +1,1 @@
+"""The language of stories: what a file may hold, how it is read, who plays in it."""

@@ -1,0 +1,1 @@
+"""Playing stories: what each verb does, how a story ended and why."""
