@@ -1,7 +1,8 @@
 """Fault plans: misbehaviour drawn from a seed, or written in a file, under which stories are played.
 
 Every fault of a drawn plan is one that Segment recovers from by trying again, so that a contract must hold under it
-once the retries are through; the plan is printed, and the same seed draws the same plan.
+once the retries are through; the plan is printed, and the same seed draws the same plan. Drawn faults count calls: what
+hangs on ids (a share of the calls) could not be repeated with a program that makes its own.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from inkstand.simulator.yamlfile import complaints, parse, with_nearest
 _STATUSES = (408, 429, 500, 502, 503, 504)
 _MOST_AT_ONCE = 3
 _NUMBER = re.compile(r"-?[0-9]{1,15}")
+_OVER_AFTER = "2h"
 _RETRIES_LAST = "4h"
 """Segment tries again for four hours (decision 8)."""
 
@@ -99,5 +101,5 @@ def _one(seed: int, service: str, number: int) -> Fault:
     effect = pick(
         "effect", ({"status": pick("status", _STATUSES)}, {"drop": "before"}, {"drop": "after"}, {"delay": "30s"})
     )
-    when = pick("when", ({"next": pick("next", (1, 2, 3))}, {"every": pick("every", (2, 3, 5))}, {"share": 0.25}))
+    when = pick("when", ({"next": pick("next", (1, 2, 3))}, {"every": pick("every", (2, 3, 5)), "for": _OVER_AFTER}))
     return {"service": service, **effect, **when}
