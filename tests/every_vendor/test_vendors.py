@@ -7,7 +7,12 @@ import pytest
 from tests.conftest import example_call
 
 from inkstand.fakes.kit.vendor import discover
+from inkstand.simulator.errors import InkstandError
+from inkstand.simulator.protocols.enforce import screen
+from inkstand.simulator.protocols.plan import compiled, read_plan
 from inkstand.simulator.scenarios.demo import Teller
+from inkstand.simulator.scenarios.language.jsonschema import json_schema
+from inkstand.simulator.scenarios.language.schema import VENDORS_VERB
 
 VENDORS = discover()
 each = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.slug)
@@ -117,3 +122,27 @@ def test_it_has_a_readme(vendor):
 
     text = (files(vendor.package) / "README.md").read_text("utf-8").lower()
     assert all(word in text for word in ("verified", "assumed", "not faked"))
+
+
+@each
+def test_its_verbs_can_be_found_and_used(client, workspace, vendor):
+    """Each verb is listed with what it is given, stands in the editor's schema, and tells what is wrong with it."""
+    listed = {verb["name"]: verb for verb in client.control("GET", "/verbs")}
+    drawn = json_schema([vendor], [])["$defs"]
+
+    for name, verb in vendor.verbs.items():
+        assert VENDORS_VERB.fullmatch(name)
+        assert listed[name]["about"] == verb.about
+        assert set(drawn[name]["properties"]) == {*listed[name]["fields"], "as"}
+        with pytest.raises(InkstandError, match="Unknown field"):
+            workspace.act(name, {"no_such_member": 1})
+
+
+@each
+def test_its_requirements_are_rules_that_its_own_example_fulfils(vendor):
+    """What its destinations require is a tracking plan, and the call of its demo does not violate it."""
+    plan = compiled(read_plan({"rules": [*vendor.requirements, {"type": "COMMON", "jsonSchema": {}}]}))
+    call_type, call = example_call(vendor)
+
+    assert screen(plan, {}, {"type": call_type, **call}).code is None
+    assert [one for one, _ in screen(plan, {}, {"type": call_type, **call}).found if one.kind == "Required"] == []

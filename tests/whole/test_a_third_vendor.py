@@ -22,6 +22,9 @@ steps:
   - expect:
       parrot.phrases: [{phrase: Hello}]
       deliveries: {where: {destination: Parrot}, all: {status: delivered}}
+  - parrot.tell: {phrase: Good night, as: answer}
+  - expect:
+      parrot.phrases: {contains: [{phrase: $answer.said}]}
 """
 
 
