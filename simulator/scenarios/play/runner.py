@@ -55,9 +55,9 @@ def contract(workspace: Workspace, scenario: Scenario, faults: str | None = None
     """
     begun, seed = time.perf_counter(), workspace.told["seed"]
     reason = scenario.skip or _lacking(workspace.client, scenario)
-    wrong = tuple(check(workspace.client, scenario, contract=True))
     if reason:
         return Outcome(scenario, seed, "skipped", reason=reason)
+    wrong = tuple(check(workspace.client, scenario, contract=True))
     outcome = Outcome(scenario, seed, "error", wrong) if wrong else play(workspace, scenario, seed)
     return replace(outcome, seconds=time.perf_counter() - begun, faults=faults)
 
@@ -69,10 +69,10 @@ def _again(outcome: Outcome, options: Options) -> str:
 
 def _run(client: Client, scenario: Scenario, options: Options) -> Outcome:
     seed = next(found for found in (options.seed, scenario.seed, DEFAULT_SEED) if found is not None)
-    wrong = tuple(check(client, scenario))
-    reason = scenario.skip or (None if wrong else _lacking(client, scenario))
+    reason = scenario.skip or _lacking(client, scenario)
     if reason:
         return Outcome(scenario, seed, "skipped", reason=reason)
+    wrong = tuple(check(client, scenario))
     if wrong:
         return Outcome(scenario, seed, "error", wrong)
     try:
@@ -153,7 +153,7 @@ def check(client: Client, scenario: Scenario, *, contract: bool = False) -> Iter
     A `contract` claims what was recorded: it makes no calls, and sets no workspace up.
     """
     for index, service in enumerate(scenario.needs):
-        hint = "" if service in client.services else nearest(service, client.services, 0.75)
+        hint = _misspelt(client, service)
         if hint:
             place = scenario.places.get(("needs", index), (1, 1))
             yield Failure(scenario.file, *place, f"needs: There is no service {service!r}.{hint}")
@@ -221,5 +221,11 @@ def workspace_name(scenario: Scenario) -> str:
 
 
 def _lacking(client: Client, scenario: Scenario) -> str | None:
-    lacking = [service for service in scenario.needs if service not in client.services]
+    """The services that a story needs and this sandbox does not have; a name that is nearly one's is a mistake."""
+    lacking = [one for one in scenario.needs if one not in client.services and not _misspelt(client, one)]
     return f"needs {', '.join(lacking)}, which this sandbox does not have" if lacking else None
+
+
+def _misspelt(client: Client, service: str) -> str:
+    """A hint at the service that was probably meant; empty for one that is there, or is like none."""
+    return "" if service in client.services else nearest(service, client.services, 0.75)
