@@ -119,6 +119,8 @@ def _arranged(workspace: Workspace, faults: FaultPlan, seed: int) -> str:
 
 def lint(client: Client, scenario: Scenario, *, contract: bool = False) -> list[Failure]:
     """What is wrong with a story, as far as it can be told without playing it; its workspace is made and deleted."""
+    if _lacking(client, scenario):
+        return []
     wrong = list(check(client, scenario, contract=contract))
     if contract:
         return wrong
