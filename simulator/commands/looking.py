@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from inkstand.simulator.scenarios.client import Workspace
 from inkstand.simulator.settings import resolve
 
 from .common import (
@@ -20,22 +22,28 @@ from .common import (
     workspace_of,
     workspace_option,
 )
+from .environment import variables
 
 
 @click.command()
 @click.option("--snippets", is_flag=True, help="Show how to point curl and the Segment SDKs here.")
+@click.option("--env", "as_env", is_flag=True, help="Print addresses and keys as export lines for a shell.")
 @url_option
 @workspace_option
 @as_json_option
-def status(url: str | None, workspace: str, *, snippets: bool, as_json: bool) -> None:
-    """Show addresses, keys and counts of a running sandbox."""
+def status(url: str | None, workspace: str, *, snippets: bool, as_env: bool, as_json: bool) -> None:
+    """Show addresses, keys and what is stored of a running sandbox."""
     from inkstand.simulator.snippets import snippets_for  # noqa: PLC0415  # only shown here
 
     found = workspace_of(url, workspace)
+    if as_env:
+        _export(found)
+        return
     base = found.client.base_url
     shown = snippets_for(base, found.write_key) if snippets else {}
+    stored = found.counts()
     if as_json:
-        print_json({"url": base, **found.told, **({"snippets": shown} if snippets else {})})
+        print_json({"url": base, **found.told, "views": stored, **({"snippets": shown} if snippets else {})})
         return
     counts = found.told["counts"]
     click.echo(f"{base}  workspace {found.name}  {counts['messages']} messages, {counts['discards']} discards")
@@ -46,8 +54,16 @@ def status(url: str | None, workspace: str, *, snippets: bool, as_json: bool) ->
         state = "on" if connection["enabled"] else "off"
         secrets = ", ".join(f"{name} {value}" for name, value in connection["settings"].items())
         click.echo(f"  connection    {connection['id']} ({state})  {secrets}")
+    for view in found.client.views:
+        click.echo(f"  view {stored[view['name']]:>8}  {view['name']:<24} {view['about']}")
     for title, text in shown.items():
         click.echo(f"\n--- {title}\n{text}")
+
+
+def _export(found: Workspace) -> None:
+    """A workspace's address and keys, for `eval "$(inkstand status --env)"`."""
+    for name, value in variables(found).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
 
 
 @click.command()

@@ -80,7 +80,8 @@ def _nothing(workspace: Workspace, asked: Asked) -> str:
 def _hints(workspace: Workspace, registry: Registry, asked: Asked) -> list[str]:
     hints = [hint for column in _REMEMBERED for hint in _look_alikes(workspace, column, getattr(asked, column))]
     hints += strangers(registry)
-    return hints or ["Nothing like it arrived either: no unknown write key was used, no request was refused."]
+    nothing = "Nothing like it arrived either: no" if asked != Asked() else "No"
+    return hints or [f"{nothing} unknown write key was used, no request was refused."]
 
 
 def _look_alikes(workspace: Workspace, column: str, wanted: str | None) -> list[str]:

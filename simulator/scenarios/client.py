@@ -236,6 +236,10 @@ class Workspace:
         page = self.client.control("GET", f"{self._path}/views/{quote(name)}", params={"newest": number})
         return cast("list[dict[str, Any]]", page["items"])
 
+    def counts(self) -> dict[str, int]:
+        """How many rows each view has."""
+        return cast("dict[str, int]", self.client.control("GET", f"{self._path}/counts")["counts"])
+
     def count(self, name: str) -> int:
         """How many rows a view has."""
         return cast("int", self.client.control("GET", f"{self._path}/views/{quote(name)}/count")["count"])

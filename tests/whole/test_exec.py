@@ -1,6 +1,7 @@
 """`inkstand exec`: a command beside a sandbox, then a contract; and `inkstand run` as a pipeline calls it."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -403,3 +404,17 @@ def test_sigterm_ends_a_parallel_run_and_its_workers(shop):
     process.stdout.read()
     process.stdout.close()
     assert not list((shop / "tmp").glob("inkstand-*"))
+
+
+def test_status_tells_views_and_exports(shop):
+    """`status` lists each view with how much it holds; its --env is what a shell reads."""
+    told = execute(
+        shop,
+        "sh",
+        "-c",
+        f"{INKSTAND} status && eval $({INKSTAND} status --env) && echo key $INKSTAND_INKIT_API_KEY",
+        flags=(),
+    )
+
+    assert re.search(r"view +4  inkit\.templates +templates", told.stdout)
+    assert "key inkstand-demo-inkit-key" in told.stdout
