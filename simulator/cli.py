@@ -18,6 +18,7 @@ from .errors import CannotStartError, InkstandError, SandboxFailedError
 _COMMANDS = {
     "demo": "playing",
     "run": "running",
+    "send": "sending",
     "exec": "executing",
     "scenario": "scenarios",
     **dict.fromkeys(("serve", "ready", "config"), "serving"),
@@ -30,7 +31,7 @@ _CALLED = {"exec": "execute"}
 """Commands whose function has another name."""
 
 _ORDER = (
-    *("demo", "serve", "ready", "status", "explain", "tail", "run", "exec", "scenario"),
+    *("demo", "serve", "ready", "status", "send", "tail", "explain", "run", "exec", "scenario"),
     *("settle", "advance", "reset", "workspace", "snapshot", "ledger", "config", "version"),
 )
 

@@ -418,3 +418,31 @@ def test_status_tells_views_and_exports(shop):
 
     assert re.search(r"view +4  inkit\.templates +templates", told.stdout)
     assert "key inkstand-demo-inkit-key" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("track", "Product Viewed", "--user", "u-1", "-p", "price=30", "-p", "sku=S-1"), 0, "200 {"),
+        (
+            ("identify", "--user", "u-1", "-t", "email=ana@shop.test", "--call", '{"integrations": {"All": false}}'),
+            0,
+            "200 {",
+        ),
+        (("identify", "Ana"), 2, "has no name"),
+        (("trakc", "E"), 2, "'trakc'"),
+        (("track", "E", "-p", "price"), 2, "NAME=VALUE"),
+        (("track", "E", "--call", "[1]"), 2, "JSON object"),
+        (("track", "E", "--call", "{"), 2, "JSON object"),
+    ],
+)
+def test_one_call_is_sent(served, arguments, code, words):
+    """`send` posts a call with values read as JSON where they are, and says where to read on."""
+    done = run_inkstand("send", *arguments, "--url", served.url)
+
+    assert done.returncode == code, done.stderr
+    assert words in done.stdout + done.stderr
+    if arguments[0] == "track" and code == 0:
+        message_id = re.search(r"messageId (send-\w+)", done.stdout)[1]
+        (message,) = served.client.workspace("default").view("messages", messageId=message_id)
+        assert (message["event"], message["properties"]) == ("Product Viewed", {"price": 30, "sku": "S-1"})
