@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from html import escape
 from typing import Any
 
@@ -89,5 +90,6 @@ def _shown(value: object) -> str:
 
 def _near(wanted: str, values: Values) -> dict[str, str]:
     spelled = letters(wanted)
-    near = next((name for name in values if letters(name) == spelled and name != wanted), None)
-    return {"near": near} if near else {}
+    same = [name for name in values if letters(name) == spelled and name != wanted]
+    near = same or [name for name in get_close_matches(wanted, values, 1, 0.75) if name != wanted]
+    return {"near": near[0]} if near else {}

@@ -154,6 +154,18 @@ def test_one_row_too_many_is_the_one_that_is_told():
     ]
 
 
+def test_only_a_row_too_many_came_twice():
+    """Two rows that are alike and both wanted are not blamed for a third."""
+    views = [{"k": kind, "message_id": kind + str(n)} for n, kind in enumerate(["view", "view", "popup"])]
+
+    found = list(compare(rows("view", "view"), views))
+    assert found[0].hint == ""
+    assert found[0].row["k"] == "popup"
+
+    (count, *_) = compare(rows("view", "popup"), views)
+    assert count.hint.startswith("it came twice: k view")
+
+
 def test_what_is_missing_is_told_with_what_is_nearest():
     """A row that nothing fits is told with the row that is nearest to it."""
     (mismatch,) = compare({"contains": [{"k": "d", "n": 1}]}, [{"k": "d", "n": 2}, {"k": "z", "n": 3}])

@@ -434,7 +434,7 @@ def test_what_came_twice_is_told(client):
     )
 
     mismatch = outcome.failures[0].mismatch
-    assert mismatch.hint.startswith("it came twice: type track, event Order Completed, userId u-1")
+    assert mismatch.hint.startswith("two are alike: type track, event Order Completed, userId u-1")
     assert mismatch.row["messageId"] == "m-2"
 
 

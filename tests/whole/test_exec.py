@@ -312,7 +312,7 @@ def test_a_call_that_reached_nobody_breaks_the_contract(shop):
     done = execute(shop, sys.executable, "app.py", "E", "0", flags=flags)
 
     assert done.returncode == 1
-    assert "came with the key 'other', which no source or connection has" in done.stdout
+    assert "came with the key 'other', which nobody here has; the write key is inkstand-demo-write-key" in done.stdout
 
 
 def test_json_is_json(shop):
@@ -446,3 +446,26 @@ def test_one_call_is_sent(served, arguments, code, words):
         message_id = re.search(r"messageId (send-\w+)", done.stdout)[1]
         (message,) = served.client.workspace("default").view("messages", messageId=message_id)
         assert (message["event"], message["properties"]) == ("Product Viewed", {"price": 30, "sku": "S-1"})
+
+
+def test_a_program_that_sends_nothing_holds_no_plan(shop):
+    """A plan to which nothing was held does not hold: the host was perhaps not set."""
+    done = execute(shop, "true", flags=("--plan", "ecommerce-v2"))
+
+    assert done.returncode == 1
+    assert "No call arrived, so nothing was held to the plan" in done.stdout
+
+
+def test_a_violation_is_told_where_the_plan_speaks_of_it(shop):
+    """File, line and column of the plan: the property's, or the list of those required."""
+    plan = (
+        "track:\n  Product Viewed:\n    required:\n      [price]\n    properties:\n      sku:\n        type: number\n"
+    )
+    (shop / "plan.yaml").write_text(plan)
+
+    done = execute(
+        shop, sys.executable, "app.py", "Product Viewed", "0", flags=("--plan", "plan.yaml", "-e", "SHOP_HOST={url}")
+    )
+
+    assert "plan.yaml:6:7: track 'Product Viewed' of u-1: Invalid Type: properties.sku" in done.stdout
+    assert "plan.yaml:3:5: track 'Product Viewed' of u-1: Required: properties.price is required" in done.stdout

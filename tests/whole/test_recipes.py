@@ -56,6 +56,16 @@ IDENTIFY = (
     '        self.segment.identify(user, anonymous_id=visitor, traits={"email": email}, '
     'integrations={"Inkit": False})\n'
 )
+
+
+@pytest.mark.parametrize("plan", ["1", "4", "7"])
+def test_the_whole_shop_under_faults(shop, plan):
+    """The contract holds under drawn faults too, once the retries are through."""
+    done = run_inkstand("exec", *CONTRACT, "--fault-plan", plan, "--", sys.executable, "shop.py", cwd=shop)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 REGRESSIONS = {
     "event name": ('event="Product Viewed"', 'event="Product View"', "Did you mean 'Product Viewed'"),
     "property type": (

@@ -109,8 +109,14 @@ def _said(value: object) -> object:
     return [_said(inner) for inner in value] if isinstance(value, list) else value
 
 
+def _has_twin(index: int, rows: Sequence[Row]) -> bool:
+    """Whether another row says the same as this one."""
+    text = repr(_said(rows[index]))
+    return any(repr(_said(row)) == text for place, row in enumerate(rows) if place != index)
+
+
 def _alike(twin: Row | None) -> str:
-    return "" if twin is None else f"it came twice: {_brief(twin)}"
+    return "" if twin is None else f"two are alike: {_brief(twin)}"
 
 
 def _several(chosen: Sequence[Row]) -> str:
@@ -149,9 +155,10 @@ def _exactly(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator
     pairs = _aligned(claim, rows)
     extra = [index for index in range(len(rows)) if index not in pairs.values()]
     missing = [index for index in range(len(claim)) if index not in pairs]
-    twin = _twin(rows) if len(rows) > len(claim) else None
+    twin = next((rows[index] for index in extra if _has_twin(index, rows)), None)
     one = twin or (rows[extra[0]] if extra else None)
-    yield Mismatch(path, "count", Said(f"{len(claim)} rows"), Said(f"{len(rows)} rows"), one, _alike(twin))
+    hint = f"it came twice: {_brief(twin)}" if twin else ""
+    yield Mismatch(path, "count", Said(f"{len(claim)} rows"), Said(f"{len(rows)} rows"), one, hint)
     yield from _missing(claim, missing, [rows[index] for index in extra] or rows, path)
     for index in extra[: 0 if missing else 3]:
         yield Mismatch(path, f"row {index + 1}", Said("no such row"), Said(_brief(rows[index])), rows[index])

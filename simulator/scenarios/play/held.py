@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from inkstand.simulator.scenarios.client import Workspace
+from inkstand.simulator.scenarios.compare.matching import Mismatch, Said
 from inkstand.simulator.scenarios.language.load import Scenario, read_plan, read_plan_file
 from inkstand.simulator.yamlfile import Places
 
 from .outcome import Failure, Outcome, Why
 
+_NO_FILE = "no file"
 _BY_NAME = ("track", "page", "screen")
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
 def nothing_lost(workspace: Workspace) -> Outcome | None:
     """A failed outcome where calls came that no workspace has: with an unknown key, or refused; else None."""
     control = workspace.client.control
-    lost = [
-        f"{row['what']} came with the key {row['credential']!r}, which no source or connection has"
+    keys = ", ".join(source["writeKey"] for source in workspace.told["sources"])
+    lost = Counter(
+        f"{row['what']} came with the key {row['credential']!r}, which nobody here has; the write key is {keys}"
         for row in control("GET", "/unclaimed")["items"]
-    ]
-    lost += [f"{row['what']} was refused: {row['message']}" for row in control("GET", "/refused")["items"]]
+    )
+    lost.update(f"{row['what']} was refused: {row['message']}" for row in control("GET", "/refused")["items"])
     if not lost:
         return None
-    failures = tuple(Failure("the calls", 1, 1, text) for text in dict.fromkeys(lost))
-    return Outcome(_story("Every call reached a source", "the calls"), _seed(workspace), "failed", failures)
+    told = (text if times == 1 else f"{times} times: {text}" for text, times in lost.items())
+    failures = tuple(Failure(_NO_FILE, 0, 0, text) for text in told)
+    return Outcome(_story("Every call reached a source", _NO_FILE), _seed(workspace), "failed", failures)
 
 
 class HeldPlan:
@@ -51,6 +58,9 @@ class HeldPlan:
             key = tuple(row[name] for name in ("type", "event", "kind", "field", "description"))
             found.setdefault(key, []).append(row)
         failures = tuple(self._failure(workspace, rows) for rows in found.values())
+        if not any(workspace.count(view) for view in ("messages", "discards")):
+            text = "No call arrived, so nothing was held to the plan. Does the program post to INKSTAND_URL?"
+            failures = (Failure(self.file, 1, 1, text),)
         story = _story(f"Nothing violates the tracking plan {self._name}", self.file)
         return Outcome(story, _seed(workspace), "failed" if failures else "passed", failures)
 
@@ -64,13 +74,21 @@ class HeldPlan:
         told = workspace.explain(first["messageId"])
         steps = (f"  {step['stage']:<20} {step['say']}" for step in told["steps"])
         why = Why(journey=(told["headline"], f"  messageId {first['messageId']}", *steps))
-        return Failure(self.file, *self._place(first), text, None, "violations", why)
+        mismatch = Mismatch((), first["field"], Said("no violation"), Said(first["description"]))
+        return Failure(self.file, *self._place(first), text, mismatch, "violations", why)
 
     def _place(self, violation: dict[str, Any]) -> tuple[int, int]:
-        """Where a plan of plain schemas speaks of an event; else its beginning."""
+        """Where a plan of plain schemas speaks of what is violated, as near as it does; else its beginning."""
         kind, event = violation["type"], violation["event"]
-        path = (kind, event) if kind in _BY_NAME else (kind,)
-        return self._places.get(path) or self._places.get((kind,)) or (1, 1)
+        path: tuple[str | int, ...] = (kind, event) if kind in _BY_NAME else (kind,)
+        known = self._places.get(path) or self._places.get((kind,)) or (1, 1)
+        steps = _STEP.findall(violation["field"])[1:]
+        if violation["kind"] == "Required":
+            steps = steps[:-1]
+        for name, index in steps:
+            path = (*path, "items") if index else (*path, "properties", name)
+            known = self._places.get(path, known)
+        return self._places.get((*path, "required"), known) if violation["kind"] == "Required" else known
 
 
 def _who(workspace: Workspace, message_id: str) -> str:

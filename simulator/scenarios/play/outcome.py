@@ -54,3 +54,8 @@ class Outcome:
     faults: str | None = None
     again: str = ""
     coverage: Coverage | None = None
+
+    @property
+    def in_a_file(self) -> bool:
+        """Whether it is about a file; what is held of every run is about none."""
+        return all(failure.line for failure in self.failures)

@@ -12,6 +12,7 @@ from inkstand.simulator.scenarios.play.outcome import Failure, Outcome
 
 from .text import failure_lines, summary
 
+_SHOWN = 5
 _ESCAPED = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _ESCAPED_IN_PROPERTIES = {**_ESCAPED, ":": "%3A", ",": "%2C"}
 _MARK = {"passed": "✅", "failed": "❌", "error": "⚠️", "skipped": "⏭️"}
@@ -25,12 +26,8 @@ def annotated(outcomes: Sequence[Outcome], root: Path) -> Iterator[str]:
 
 
 def _annotation(outcome: Outcome, failure: Failure, root: Path) -> str:
-    place = {
-        "file": from_root(failure.file, root),
-        "line": str(failure.line),
-        "col": str(failure.column),
-        "title": outcome.scenario.name,
-    }
+    where = {"file": from_root(failure.file, root), "line": str(failure.line), "col": str(failure.column)}
+    place = {**(where if failure.line else {}), "title": outcome.scenario.name}
     said = ",".join(f"{name}={_escaped(value, _ESCAPED_IN_PROPERTIES)}" for name, value in place.items())
     _, *more = failure_lines(failure)
     text = "\n".join([failure.text, *(line.strip() for line in more)])
@@ -43,11 +40,13 @@ def job_summary(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         first = outcome.failures[0] if outcome.failures else None
         where = f"{outcome.scenario.file}:{first.line}" if first else outcome.scenario.file
-        lines.append(f"| {_MARK[outcome.status]} | {_cell(outcome.scenario.name)} | `{where}` |")
+        shown = f"`{where}`" if outcome.in_a_file else ""
+        lines.append(f"| {_MARK[outcome.status]} | {_cell(outcome.scenario.name)} | {shown} |")
     for outcome in outcomes:
-        for failure in outcome.failures[:1]:
+        if outcome.failures:
             lines += ["", f"**{_cell(outcome.scenario.name)}**", "", "```text"]
-            lines += [line.replace("```", "'''") for line in failure_lines(failure)]
+            told = (line for failure in outcome.failures[:_SHOWN] for line in failure_lines(failure))
+            lines += [line.replace("```", "'''") for line in told]
             lines += [*([f"  again: {outcome.again}"] if outcome.again else []), "```"]
     return "\n".join(lines) + "\n"
 

@@ -51,13 +51,15 @@ def as_xml(outcomes: Sequence[Outcome]) -> str:
 
 def _case(outcome: Outcome, folder: str) -> _Story:
     case = _Story(_printable(outcome.scenario.name), folder, round(outcome.seconds, 3))
-    case.file = outcome.scenario.file
+    if outcome.in_a_file:
+        case.file = outcome.scenario.file
     kind = _KINDS.get(outcome.status)
     if outcome.status == "skipped":
         case.result = [Skipped(_printable(outcome.reason))]
     elif kind is not None:
         first = outcome.failures[0]
-        case.line = first.line
+        if first.line:
+            case.line = first.line
         result = kind(_printable(first.text), outcome.status)
         result.text = _printable("\n".join(told(outcome)))
         case.result = [result]

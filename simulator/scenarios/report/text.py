@@ -14,11 +14,13 @@ _WHY, _MEND = _CAUSE = ("    why: ", "    mend: ")
 def told(outcome: Outcome) -> Iterator[str]:
     """One outcome as lines: a single one when it passed, the whole reason when it did not."""
     reason = f": {outcome.reason}" if outcome.reason else ""
-    yield f"{_MARK[outcome.status]} {outcome.scenario.name}  ({outcome.scenario.file}){reason}"
+    file = f"  ({outcome.scenario.file})" if outcome.in_a_file else ""
+    yield f"{_MARK[outcome.status]} {outcome.scenario.name}{file}{reason}"
     if outcome.failures:
         yield from _failures(outcome.failures)
         if outcome.faults:
             yield f"  the fault plan: {outcome.faults}"
+            yield "  (what is tried again arrives later: under faults claim what vendors hold by anyOrder or contains)"
         if outcome.again:
             yield f"  again: {outcome.again}"
 
@@ -41,7 +43,8 @@ def _failures(failures: Sequence[Failure]) -> Iterator[str]:
 
 def failure_lines(failure: Failure) -> Iterator[str]:
     """One failure: its place, the claim and what came; what is nearest, the cause and the smallest mend."""
-    yield f"  {failure.file}:{failure.line}:{failure.column}: {failure.text}"
+    place = f"{failure.file}:{failure.line}:{failure.column}: " if failure.line else ""
+    yield f"  {place}{failure.text}"
     if failure.mismatch is not None and failure.mismatch.hint:
         yield f"    {failure.mismatch.hint}"
     if failure.why.cause:
