@@ -71,7 +71,7 @@ def test_an_empty_workspace(workspace):
     told = workspace.explain_newest()
 
     assert told["headline"] == "No call arrived in workspace test."
-    assert "no unknown write key" in told["hints"][0]
+    assert "o unknown write key was used" in told["hints"][0]
 
 
 def test_a_discarded_call(workspace):

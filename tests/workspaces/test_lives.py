@@ -131,6 +131,7 @@ def test_changes_of_connections_do_not_lose_each_other(workspace):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="this machine does not show open files")  # noqa: PTH112
+@pytest.mark.slow
 def test_open_files_stay_bounded(client):
     """Two hundred workspaces, each used twice, hold no more open files than sixty-four may."""
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # counting, not walking

@@ -184,6 +184,7 @@ def test_where_the_clock_cannot_go(workspace, duration):
     assert workspace.client.workspace(workspace.name).told["now"] == "2026-01-01T00:00:00.000Z"
 
 
+@pytest.mark.slow
 def test_settle_ends_while_calls_keep_coming(client):
     """It delivers what is due when it is asked, however much arrives meanwhile."""
     room = client.create("busy", delivery="manual")
