@@ -15,7 +15,7 @@ from .errors import BrokenFileError, SetupError
 from .jsonschema import document
 from .workspaces.configuration import DEFAULT_WORKSPACE, configured
 from .workspaces.setup import SetupSchema
-from .yamlfile import complaints, parse, with_nearest
+from .yamlfile import complaints, parse, read_text, with_nearest
 
 _LISTS = ("fakes", "allowed_hosts")
 
@@ -48,11 +48,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises BrokenFileError with file, line and column for a file that cannot be read, is not YAML, or says what there
     is not. Destinations, sources and vendors are checked too, but for vendors of `fakes`.
     """
-    try:
-        data, places = parse(path.read_text("utf-8"), str(path), "leave it away, or say something in it.")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: cannot be read: {error}"
-        raise BrokenFileError(message) from error
+    data, places = parse(read_text(path), str(path), "leave it away, or say something in it.")
     token = BESIDE.set(path.parent)
     try:
         settings: dict[str, Any] = FileSchema().load(data)

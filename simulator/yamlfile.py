@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
+from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
@@ -92,14 +93,28 @@ def _scalar(loader: _Loader, node: yaml.Node, file: str) -> Any:
     return value
 
 
+def read_text(path: FilePath) -> str:
+    """A file's text; raises BrokenFileError when it cannot be read."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path}: cannot be read: {error}"
+        raise BrokenFileError(message) from error
+
+
+def place_of(places: Places, path: Path, otherwise: tuple[int, int] = (1, 1)) -> tuple[int, int]:
+    """Line and column of something, or of the nearest thing around it whose place is known."""
+    known = (places[path[:end]] for end in range(len(path), -1, -1) if path[:end] in places)
+    return next(known, otherwise)
+
+
 def complaints(
     messages: Any, places: Places, file: str, in_words: Callable[[Path], str]
 ) -> Iterator[str]:  # marshmallow's own shape
     """What a schema complains of, each with file, line and column; `in_words` says a place in it."""
     for long_path, text in flat(messages, ()):
         path = tuple(step for n, step in enumerate(long_path) if step != "value" or long_path[: n + 1] in places)
-        known = next((path[:end] for end in range(len(path), -1, -1) if path[:end] in places), ())
-        line, column = places.get(known, (1, 1))
+        line, column = place_of(places, path)
         where = in_words(path)
         yield f"{file}:{line}:{column}: {where + ': ' if where else ''}{text}"
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PASSED, FAILED, WRONG_USE, CANNOT_START, INTERNAL, NOTHING, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit codes (decision 25)."""
 
+BY_SIGNAL = 128
+"""What a shell adds to the number of the signal that ended a program."""
+
 
 def say(what: object) -> None:
     """A line on stderr."""

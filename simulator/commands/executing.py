@@ -30,11 +30,9 @@ from inkstand.simulator.scenarios.report.text import told as told_of
 from inkstand.simulator.settings import resolve
 from inkstand.simulator.testing.server import Server
 
-from .common import FAILED, NOTHING, PASSED, WRONG_USE, as_json_option, fault_plan_option, say
+from .common import BY_SIGNAL, FAILED, NOTHING, PASSED, WRONG_USE, as_json_option, fault_plan_option, say
 from .environment import variables
 from .running import Reports, exit_code, in_github, report
-
-_BY_SIGNAL = 128
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
@@ -150,7 +148,7 @@ def _run(command: tuple[str, ...], environ: Mapping[str, str], stdout: TextIO | 
         raise InkstandError(message) from error
     with _signals_go_to(process):
         code = process.wait()
-    return code if code >= 0 else _BY_SIGNAL - code
+    return code if code >= 0 else BY_SIGNAL - code
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from inkstand.simulator.scenarios.report.data import as_json as as_data
 from inkstand.simulator.scenarios.report.text import summary, told
 
 from .common import (
+    BY_SIGNAL,
     FAILED,
     NOTHING,
     PASSED,
@@ -48,7 +49,6 @@ from .common import (
 _STORIES_A_JOB = 25
 """So many stories are worth starting a further process for."""
 
-_BY_SIGNAL = 128
 _PROGRESS_AFTER = 2.0
 _PROGRESS_EVERY = 0.5
 
@@ -207,7 +207,7 @@ def exit_code(outcomes: Iterable[Outcome]) -> int:
 
 def end_on_sigterm() -> None:
     """Let SIGTERM end this process as an error does: what was opened is closed, and workers end with it."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_BY_SIGNAL + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(BY_SIGNAL + signal.SIGTERM))
 
 
 def _seeds(outcomes: list[Outcome]) -> str:

@@ -72,7 +72,7 @@ def lint(files: tuple[Path, ...], url: str | None, *, as_json: bool) -> None:
     from inkstand.simulator.scenarios.play.collecting import collect  # noqa: PLC0415  # only asked for here
     from inkstand.simulator.scenarios.play.runner import lint as linted  # noqa: PLC0415  # likewise
 
-    collected = collect(files, f"{SUFFIX}|{CONTRACT_SUFFIX}")
+    collected = collect(files, SUFFIX, CONTRACT_SUFFIX)
     failures = [failure for outcome in collected.broken for failure in outcome.failures]
     with near_or_far(url) as client:
         for one in collected.scenarios:

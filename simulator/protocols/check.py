@@ -43,18 +43,18 @@ def rules_for(plan: Plan, message: Message) -> tuple[Rule, ...]:
     return plan.rules_of(message["type"], key_of(message), version)
 
 
-def unplanned_event(plan: Plan, message: Message) -> Violation | None:
-    """A track event that a plan does not name; names are compared exactly."""
-    if message["type"] != "track" or not plan.complete or rules_for(plan, message):
+def unplanned_event(plan: Plan, rules: Sequence[Rule], message: Message) -> Violation | None:
+    """A track event for which a plan has no rules; names are compared exactly."""
+    if message["type"] != "track" or not plan.complete or rules:
         return None
     key = key_of(message)
     hint = nearest(key, plan.names("track"), 0.6)
     return Violation("Unplanned Event", "event", f"{key!r} is not in the plan.{hint}", ("event",))
 
 
-def unplanned_members(plan: Plan, message: Message) -> list[Violation]:
+def unplanned_members(rules: Sequence[Rule], message: Message) -> list[Violation]:
     """Properties, or traits, that the event's rules do not name; only names count, and only of the first level."""
-    rules, member = rules_for(plan, message), member_of(message["type"])
+    member = member_of(message["type"])
     came = message.get(member)
     if not rules or not isinstance(came, Mapping):
         return []

@@ -115,16 +115,17 @@ def screen(plan: Plan, settings: Settings, message: Message) -> Screened:
 def _standard(plan: Plan, controls: Controls, screening: _Screening) -> str | None:
     """The standard controls; the code if they block."""
     message = screening.message
-    unplanned = unplanned_event(plan, message)
+    rules = rules_for(plan, message)
+    unplanned = unplanned_event(plan, rules, message)
     if unplanned is not None:
         screening.note([unplanned], "allowed" if controls.unplanned_events else "blocked")
         return None if controls.unplanned_events else UNPLANNED
-    found = violations(rules_for(plan, message), message)
+    found = violations(rules, message)
     if found and not controls.event_on_violations:
         screening.note(found, "blocked")
         return SCHEMA
     if not controls.unplanned_members:
-        screening.omit(unplanned_members(plan, message), screening.omitted)
+        screening.omit(unplanned_members(rules, message), screening.omitted)
     if controls.members_on_violations:
         screening.note(found, "allowed")
     else:

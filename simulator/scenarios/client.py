@@ -107,11 +107,6 @@ class Client:
         return cast("list[Mapping[str, Any]]", self.control("GET", "/views"))
 
     @cached_property
-    def fields(self) -> Mapping[str, list[str]]:
-        """The fields of each view's rows."""
-        return {view["name"]: view["fields"] for view in self.views}
-
-    @cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """What is known of each view's rows."""
         rules = {"rule": self.rules}

@@ -7,7 +7,7 @@ from typing import Any
 
 from inkstand.simulator.scenarios.client import Workspace
 from inkstand.simulator.scenarios.language.claims import checked
-from inkstand.simulator.scenarios.play.verbs import held
+from inkstand.simulator.scenarios.play.verbs import look
 
 _ROWS_SHOWN = 5
 
@@ -43,7 +43,7 @@ class InkstandWorkspace(Workspace):
         __tracebackhide__ = True
         checked(view, claim)
         self.settle()
-        wrong = held(self, view, claim)
+        wrong = look(self, view, claim).wrong
         if wrong:
             lines = [f"{view}: {one.text}" + (f"\n  {one.hint}" if one.hint else "") for one in wrong]
             raise AssertionError("\n".join([*lines, *self.journey(wrong[0].row)]))

@@ -8,7 +8,6 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from inkstand.fakes.kit.fields import BESIDE
 from inkstand.simulator.errors import BrokenFileError, nearest
-from inkstand.simulator.yamlfile import parse
 
 LARGEST_SEED = 2**53 - 1
 SHIPPED_PLANS = ("ecommerce-v2", "destination-requirements")
@@ -33,20 +32,20 @@ class TrackingPlan(fields.Field[Any]):
 
         if value in SHIPPED_PLANS:
             return value
+        if isinstance(value, str):
+            return _plan_of_file(value)
         try:
-            if isinstance(value, str):
-                return _plan_of_file(value)
             return read_plan(value)
         except PlanError as error:
             messages: Any = [str(error)]
-            for step in reversed(error.place if not isinstance(value, str) else ()):
+            for step in reversed(error.place):
                 messages = {step: messages}
             raise ValidationError(messages) from error
 
 
 def _plan_of_file(name: str) -> dict[str, Any]:
     """The plan in a file that is named beside the file that is being read."""
-    from inkstand.simulator.protocols.plan import PlanError, read_plan  # noqa: PLC0415  # brings a validator
+    from inkstand.simulator.protocols.files import read_plan_file  # noqa: PLC0415  # brings a validator
 
     folder = BESIDE.get()
     hint = f"{nearest(name, list(SHIPPED_PLANS))} Those that ship are {', '.join(SHIPPED_PLANS)}."
@@ -56,13 +55,8 @@ def _plan_of_file(name: str) -> dict[str, Any]:
     if not path.is_file():
         raise ValidationError(f"There is no file {path}.{hint}")
     try:
-        data, places = parse(path.read_text("utf-8"), str(path), "a tracking plan has rules.")
-        return read_plan(data, path.stem)
-    except PlanError as error:
-        known = (error.place[:end] for end in range(len(error.place), -1, -1))
-        line, column = next((places[place] for place in known if place in places), (1, 1))
-        raise ValidationError(f"{path}:{line}:{column}: {error}") from error
-    except (BrokenFileError, OSError, UnicodeDecodeError) as error:
+        return read_plan_file(path).kept
+    except BrokenFileError as error:
         raise ValidationError(str(error)) from error
 
 

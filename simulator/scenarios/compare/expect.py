@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -109,12 +109,6 @@ def _said(value: object) -> object:
     return [_said(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _has_twin(index: int, rows: Sequence[Row]) -> bool:
-    """Whether another row says the same as this one."""
-    text = repr(_said(rows[index]))
-    return any(repr(_said(row)) == text for place, row in enumerate(rows) if place != index)
-
-
 def _alike(twin: Row | None) -> str:
     return "" if twin is None else f"two are alike: {_brief(twin)}"
 
@@ -153,9 +147,11 @@ def _exactly(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator
             yield from (replace(one, hint=f"in row {index + 1}: {_brief(rows[index])}") for one in found)
         return
     pairs = _aligned(claim, rows)
-    extra = [index for index in range(len(rows)) if index not in pairs.values()]
+    extra = _left(rows, pairs)
     missing = [index for index in range(len(claim)) if index not in pairs]
-    twin = next((rows[index] for index in extra if _has_twin(index, rows)), None)
+    texts = [repr(_said(row)) for row in rows] if extra else []
+    often = Counter(texts)
+    twin = next((rows[index] for index in extra if often[texts[index]] > 1), None)
     one = twin or (rows[extra[0]] if extra else None)
     hint = f"it came twice: {_brief(twin)}" if twin else ""
     yield Mismatch(path, "count", Said(f"{len(claim)} rows"), Said(f"{len(rows)} rows"), one, hint)
@@ -167,18 +163,28 @@ def _exactly(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator
 def _any_order(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator[Mismatch]:
     """These rows and no others, in any order."""
     pairs = _paired(claim, rows)
-    left = [row for index, row in enumerate(rows) if index not in pairs.values()]
     if len(claim) != len(rows):
+        left = [rows[index] for index in _left(rows, pairs)]
         said, came = Said(f"{len(claim)} rows"), Said(f"{len(rows)} rows")
         yield Mismatch(path, "count", said, came, left[0] if left else None, _several(left) if len(left) > 1 else "")
-    yield from _missing(claim, [index for index in range(len(claim)) if index not in pairs], left or rows, path)
+    yield from _unpaired(claim, rows, pairs, path)
 
 
 def _contains(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator[Mismatch]:
     """These rows, each another one, in any order; there may be others."""
-    pairs = _paired(claim, rows)
-    left = [row for index, row in enumerate(rows) if index not in pairs.values()]
+    yield from _unpaired(claim, rows, _paired(claim, rows), path)
+
+
+def _unpaired(claim: Sequence[Row], rows: Sequence[Row], pairs: Mapping[int, int], path: Where) -> Iterator[Mismatch]:
+    """What is wanted and has no row, each with the row that is nearest of those left."""
+    left = [rows[index] for index in _left(rows, pairs)]
     yield from _missing(claim, [index for index in range(len(claim)) if index not in pairs], left or rows, path)
+
+
+def _left(rows: Sequence[Row], pairs: Mapping[int, int]) -> list[int]:
+    """The places of rows that nobody wanted."""
+    wanted = set(pairs.values())
+    return [index for index in range(len(rows)) if index not in wanted]
 
 
 def _in_order(claim: Sequence[Row], rows: Sequence[Row], path: Where) -> Iterator[Mismatch]:

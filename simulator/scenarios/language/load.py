@@ -11,10 +11,9 @@ from typing import Any
 from marshmallow import ValidationError
 
 from inkstand.simulator.errors import BrokenFileError, nearest
-from inkstand.simulator.protocols.plan import PlanError
-from inkstand.simulator.protocols.plan import read_plan as check_plan
+from inkstand.simulator.protocols.files import PlanFile, read_plan_file
 from inkstand.simulator.yamlfile import Path as Place
-from inkstand.simulator.yamlfile import Places, complaints, parse, with_nearest
+from inkstand.simulator.yamlfile import Places, complaints, parse, place_of, read_text, with_nearest
 
 from .people import PERSON, PRODUCT
 from .schema import STRICT, ScenarioSchema
@@ -43,10 +42,7 @@ class Step:
 
     def place_of(self, *path: str | int) -> tuple[int, int]:
         """Line and column of something inside the step's argument, or of the nearest thing around it."""
-        for end in range(len(path), -1, -1):
-            if path[:end] in self.places:
-                return self.places[path[:end]]
-        return self.line, self.column
+        return place_of(self.places, path, (self.line, self.column))
 
 
 @dataclass(frozen=True)
@@ -80,15 +76,6 @@ def load(path: Path) -> Scenario:
     Raises BrokenFileError with file, line and column for a file that cannot be read, is not YAML or is not a story.
     """
     return loads(read_text(path), str(path))
-
-
-def read_text(path: Path) -> str:
-    """A file's text; raises BrokenFileError when it cannot be read."""
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: cannot be read: {error}"
-        raise BrokenFileError(message) from error
 
 
 def loads(text: str, file: str) -> Scenario:
@@ -188,21 +175,13 @@ def read_plan(name: str, folder: Path = Path()) -> Any:  # whatever the file hol
 
     Raises BrokenFileError, with the plan's file, line and column, for a file that holds none.
     """
-    if not name.endswith(_PLAN_FILES):
-        return name
-    return read_plan_file(folder / name)[0]
+    found = plan_file(name, folder)
+    return found.written if found else name
 
 
-def read_plan_file(path: Path) -> tuple[Any, Places]:
-    """The tracking plan in a file, and where everything in it stands; raises BrokenFileError as `read_plan` does."""
-    data, places = parse(read_text(path), str(path), "a tracking plan has rules.")
-    try:
-        check_plan(data)
-    except PlanError as error:
-        known = (error.place[:end] for end in range(len(error.place), -1, -1))
-        line, column = next((places[place] for place in known if place in places), (1, 1))
-        raise BrokenFileError(f"{path}:{line}:{column}: {error}") from error
-    return data, places
+def plan_file(name: str, folder: Path = Path()) -> PlanFile | None:
+    """The tracking plan in the file of this name; None for a name that is no file's. Raises BrokenFileError."""
+    return read_plan_file(folder / name) if name.endswith(_PLAN_FILES) else None
 
 
 def _step(prefix: Place, step: Mapping[str, Any], places: Places) -> Step:

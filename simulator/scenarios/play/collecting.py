@@ -30,13 +30,13 @@ class Collected:
     empty: tuple[Path, ...] = ()
 
 
-def collect(given: Iterable[Path], suffix: str = SUFFIX) -> Collected:
-    """The stories in files and folders (there those whose names end with the suffix), each once.
+def collect(given: Iterable[Path], *suffixes: str) -> Collected:
+    """The stories in files and folders (there those whose names end with a suffix, else `SUFFIX`), each once.
 
     Raises BrokenFileError for a file or folder that is not there.
     """
     given = list(given)
-    found = {path: list(_files(path, suffix)) for path in given}
+    found = {path: list(_files(path, suffixes or (SUFFIX,))) for path in given}
     scenarios, broken = [], []
     for path in dict.fromkeys(file for files in found.values() for file in files):
         try:
@@ -56,9 +56,9 @@ def _broken(path: Path, text: str) -> Outcome:
     return Outcome(Scenario(str(path), "", str(path), None, {}, [], ()), 0, "error", tuple(failures))
 
 
-def _files(path: Path, suffix: str) -> Iterator[Path]:
+def _files(path: Path, suffixes: Sequence[str]) -> Iterator[Path]:
     if path.is_dir():
-        yield from sorted(found for one in suffix.split("|") for found in path.rglob(f"*{one}"))
+        yield from sorted(found for one in suffixes for found in path.rglob(f"*{one}"))
     elif path.exists():
         yield path
     else:

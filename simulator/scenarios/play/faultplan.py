@@ -19,9 +19,8 @@ from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.world import chance
 from inkstand.simulator.errors import BrokenFileError
 from inkstand.simulator.scenarios.client import Workspace
-from inkstand.simulator.scenarios.language.load import read_text
 from inkstand.simulator.scenarios.language.schema import FaultSchema
-from inkstand.simulator.yamlfile import complaints, parse, with_nearest
+from inkstand.simulator.yamlfile import complaints, parse, read_text, with_nearest
 
 _STATUSES = (408, 429, 500, 502, 503, 504)
 _MOST_AT_ONCE = 3

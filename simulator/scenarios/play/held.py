@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from inkstand.simulator.scenarios.client import Workspace
 from inkstand.simulator.scenarios.compare.matching import Mismatch, Said
-from inkstand.simulator.scenarios.language.load import Scenario, read_plan, read_plan_file
+from inkstand.simulator.scenarios.language.load import Scenario, plan_file
 from inkstand.simulator.yamlfile import Places
 
 from .outcome import Failure, Outcome, Why
+from .why import journey
 
 _NO_FILE = "no file"
 _BY_NAME = ("track", "page", "screen")
@@ -43,11 +43,11 @@ class HeldPlan:
     """
 
     def __init__(self, workspace: Workspace, name: str) -> None:
-        content = read_plan(name)
-        is_file = Path(name).is_file()
-        self.file = name if is_file else f"tracking plan {name}"
-        self._places: Places = read_plan_file(Path(name))[1] if is_file else {}
+        plan = plan_file(name)
+        self.file = name if plan else f"tracking plan {name}"
+        self._places: Places = plan.places if plan else {}
         self._name = name
+        content = plan.written if plan else name
         for source in workspace.told["sources"]:
             workspace.change_source(source["id"], {"trackingPlan": content})
 
@@ -71,9 +71,7 @@ class HeldPlan:
         times = f", {len(rows)} times" if len(rows) > 1 else ""
         field = "" if first["field"] in first["description"] or first["field"] == "event" else f"{first['field']}: "
         text = f"{first['type']}{event} of {who}{times}: {first['kind']}: {field}{first['description']}"
-        told = workspace.explain(first["messageId"])
-        steps = (f"  {step['stage']:<20} {step['say']}" for step in told["steps"])
-        why = Why(journey=(told["headline"], f"  messageId {first['messageId']}", *steps))
+        why = Why(journey=journey(workspace.explain(first["messageId"])))
         mismatch = Mismatch((), first["field"], Said("no violation"), Said(first["description"]))
         return Failure(self.file, *self._place(first), text, mismatch, "violations", why)
 

@@ -178,29 +178,38 @@ def _claimed(scene: Scene, step: Step, view: str, claim: Any) -> Iterator[Failur
     if wrong is not None:
         path, text = wrong
         raise StoppedError(_failure(scene, step, f"{step.verb}: {text}", *path), status="error")
-    for mismatch in held(scene.workspace, view, claim):
+    seen = look(scene.workspace, view, claim)
+    for mismatch in seen.wrong:
         yield _failure(scene, step, f"{view}: {mismatch.text}", view, *mismatch.path, mismatch=mismatch)
     if isinstance(claim, Mapping) and "as" in claim:
-        rows = [row for row in scene.workspace.view(view) if fits(claim.get("where", {}), row)]
+        rows = [row for row in seen.rows if fits(claim.get("where", {}), row)]
         if len(rows) == 1:
             scene.saved[claim["as"]] = rows[0]
 
 
-def held(workspace: Workspace, view: str, claim: Any) -> list[Mismatch]:
-    """What is wrong with a claim; one with `within` is looked at whenever something was delivered meanwhile."""
-    wrong = _compared(workspace, view, claim)
+@dataclass(frozen=True)
+class Seen:
+    """The rows of a view when a claim was looked at last, and what is wrong with it."""
+
+    rows: list[dict[str, Any]]
+    wrong: list[Mismatch]
+
+
+def look(workspace: Workspace, view: str, claim: Any) -> Seen:
+    """Look at a claim; one with `within` is looked at whenever something was delivered meanwhile."""
+    seen = _compared(workspace, view, claim)
     if not isinstance(claim, Mapping) or "within" not in claim:
-        return wrong
+        return seen
     left, forever = milliseconds(claim["within"]), "never" in claim
-    while left > 0 and bool(wrong) is not forever:
+    while left > 0 and bool(seen.wrong) is not forever:
         left = workspace.advance(f"{left}ms", pause=True)
-        wrong = _compared(workspace, view, claim)
-    return wrong
+        seen = _compared(workspace, view, claim)
+    return seen
 
 
-def _compared(workspace: Workspace, view: str, claim: Any) -> list[Mismatch]:
+def _compared(workspace: Workspace, view: str, claim: Any) -> Seen:
     rows = workspace.view(view)
-    return list(compare(claim, rows, workspace.client.shapes[view]))
+    return Seen(rows, list(compare(claim, rows, workspace.client.shapes[view])))
 
 
 def _failure(scene: Scene, step: Step, text: str, *path: str | int, mismatch: Mismatch | None = None) -> Failure:

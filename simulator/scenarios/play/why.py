@@ -31,11 +31,15 @@ def why(workspace: Workspace, view: str, mismatch: Mismatch) -> Why:
 
 def _told(cause: Mapping[str, Any] | None, told: Mapping[str, Any]) -> Why:
     """A cause in words, and the journey without its own causes: they may be about something else."""
-    steps = (f"  {step['stage']:<20} {step['say']}" for step in told["steps"])
-    journey = (told["headline"], f"  messageId {told['messageId']}", *steps)
     if cause is None:
-        return Why(journey=journey)
-    return Why(cause["say"], (cause["mend"] or {}).get("say"), journey, cause["rule"])
+        return Why(journey=journey(told))
+    return Why(cause["say"], (cause["mend"] or {}).get("say"), journey(told), cause["rule"])
+
+
+def journey(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """What explain tells of a message, without its causes, as lines."""
+    steps = (f"  {step['stage']:<20} {step['say']}" for step in told["steps"])
+    return (told["headline"], f"  messageId {told['messageId']}", *steps)
 
 
 def _concerned(workspace: Workspace, view: str, mismatch: Mismatch) -> Iterator[str]:
