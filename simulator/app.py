@@ -116,7 +116,8 @@ class Dispatcher:
 
     def __init__(self, inkstand: Inkstand) -> None:
         self._inkstand = inkstand
-        self._tracking = create_tracking(inkstand.sandbox, inkstand.settings.public_url).wsgi_app
+        settings = inkstand.settings
+        self._tracking = create_tracking(inkstand.sandbox, settings.public_url, settings.analytics_js).wsgi_app
         self._hosts = {host: vendor for vendor in inkstand.sandbox.vendors for host in vendor.hosts}
         self._prefixes = {vendor.slug: vendor for vendor in inkstand.sandbox.vendors}
         self._apps: dict[str, WSGIApplication] = {}

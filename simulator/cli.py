@@ -22,7 +22,8 @@ _COMMANDS = {
     "exec": "executing",
     "scenario": "scenarios",
     **dict.fromkeys(("serve", "ready", "config"), "serving"),
-    **dict.fromkeys(("status", "explain", "tail", "ledger"), "looking"),
+    **dict.fromkeys(("status", "explain", "ledger"), "looking"),
+    "tail": "following",
     **dict.fromkeys(("settle", "advance", "reset", "workspace", "snapshot"), "keeping"),
 }
 """Each command and the file that holds it, which is loaded when the command is used."""

@@ -31,6 +31,9 @@ class FileSchema(Schema):
     allowed_hosts = fields.List(
         fields.String(), metadata={"description": "further names that the controls may be asked for by"}
     )
+    analytics_js = fields.String(
+        metadata={"description": "the npm package @segment/analytics-next, for pages; relative to the file"}
+    )
     fakes = fields.List(fields.String(), metadata={"description": "folders with further vendors; relative to the file"})
     workspace = fields.Nested(SetupSchema, metadata={"description": "how every workspace is set up"})
 
@@ -67,8 +70,9 @@ def read(path: Path) -> dict[str, Any]:
         raise BrokenFileError("\n".join(complaints(messages, places, str(path), _in_words))) from error
     finally:
         BESIDE.reset(token)
-    if "data_dir" in settings:
-        settings["data_dir"] = str(path.parent / settings["data_dir"])
+    for name in ("data_dir", "analytics_js"):
+        if name in settings:
+            settings[name] = str(path.parent / settings[name])
     if "allowed_hosts" in settings:
         settings["allowed_hosts"] = tuple(settings["allowed_hosts"])
     return settings

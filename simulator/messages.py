@@ -14,23 +14,29 @@ from typing import Any, Protocol
 
 import msgspec
 
-from inkstand.fakes.kit.http import dump_text, parse_json
+from inkstand.fakes.kit.http import dump_text, kind_of, parse_json
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.times import FIRST, LAST, iso, parse_iso
 
 Call = Mapping[str, Any]
 _IDS = ("userId", "anonymousId", "groupId", "previousId")
-_SAID = ("sent_at", "context", "integrations")
+_SAID = ("sent_at", "context", "integrations", "ip", "direct_ip")
+_IGNORED = {"context": "tracking.context_not_object", "integrations": "tracking.integrations_not_object"}
 _NOT_KEPT = ("writeKey", "sentAt", "timestamp", "originalTimestamp")
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """What a batch says once for all its calls; for a single call only its own `sentAt`."""
+    """What is said once for all calls of a request: a batch's own members, a single call's `sentAt`.
+
+    `ip` is where a client's request came from; `direct_ip` where a server's did, for the calls that ask for it.
+    """
 
     sent_at: object = None
     context: object = None
     integrations: object = None
+    ip: str | None = None
+    direct_ip: str | None = None
 
     @cached_property
     def text(self) -> str | None:
@@ -40,8 +46,10 @@ class Envelope:
 
     @cached_property
     def unclear(self) -> tuple[Reason, ...]:
-        """What is worth telling of a `sentAt` that could not be read."""
-        return unread("sentAt", self.sent_at)
+        """What is worth telling of a `sentAt` that could not be read, and of members that are no objects."""
+        odd = ((name, getattr(self, name)) for name in ("context", "integrations"))
+        wrong = [not_object(name, value) for name, value in odd if not isinstance(value, dict | None)]
+        return (*unread("sentAt", self.sent_at), *wrong)
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -75,7 +83,8 @@ def _envelope(row: Logged) -> Envelope:
 
 def normalize(call_type: str, call: Call, message_id: str, envelope: Envelope, received_at: int) -> dict[str, Any]:
     """The message as Segment holds it; `message_id` is for a call that came without one."""
-    times = correct_times(call.get("timestamp"), envelope.sent_at, received_at)
+    sent_at = call.get("sentAt") if envelope.sent_at is None else envelope.sent_at
+    times = correct_times(called_at(call), sent_at, received_at)
     message = {key: value for key, value in call.items() if key not in _NOT_KEPT}
     message["type"] = call_type
     message["messageId"] = given_message_id(call) or message_id
@@ -83,13 +92,30 @@ def normalize(call_type: str, call: Call, message_id: str, envelope: Envelope, r
         value = message.get(name)
         if isinstance(value, int):
             message[name] = str(value)
-    message["context"] = merged(envelope.context, call.get("context"))
+    message["context"] = _with_address(merged(envelope.context, call.get("context")), envelope)
     message["integrations"] = merged(envelope.integrations, call.get("integrations"))
     message["originalTimestamp"] = iso(times.original)
     message["receivedAt"] = iso(received_at)
     message["sentAt"] = iso(times.sent_at)
     message["timestamp"] = iso(times.timestamp)
     return message
+
+
+def called_at(call: Call) -> object:
+    """When a call says that it was made; some clients say so as `originalTimestamp` only."""
+    value = call.get("timestamp")
+    return call.get("originalTimestamp") if value is None else value
+
+
+def not_object(member: str, value: object) -> Reason:
+    """What is worth telling of a `context` or `integrations` that is no object, and so is ignored."""
+    return Reason(_IGNORED[member], {"came": kind_of(value)})
+
+
+def _with_address(context: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
+    """A context with the address that the request came from, where Segment fills it in."""
+    address = envelope.ip or (envelope.direct_ip if context.get("direct") is True else None)
+    return context if address is None or "ip" in context else {**context, "ip": address}
 
 
 def given_message_id(call: Call) -> str | None:

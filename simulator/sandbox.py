@@ -65,7 +65,10 @@ class Sandbox:
     @cached_property
     def views(self) -> dict[str, View]:
         """Every view by name: Segment's side, then each vendor's."""
-        return {view.name: view for view in (*VIEWS, *(view for vendor in self.vendors for view in vendor.views))}
+        from .explain.debugger import DEBUGGER  # noqa: PLC0415  # brings the ledgers; readiness need not wait for it
+
+        ours = (*VIEWS, DEBUGGER)
+        return {view.name: view for view in (*ours, *(view for vendor in self.vendors for view in vendor.views))}
 
     def whose(self, write_key: str) -> Workspace | None:
         """The workspace that a write key belongs to, if any."""

@@ -42,6 +42,8 @@ def serve(
     import waitress.channel  # noqa: PLC0415  # only a server needs it
     import waitress.server  # noqa: PLC0415  # likewise
 
+    from .channel import channel_class  # noqa: PLC0415  # likewise
+
     lock = _lock(settings.data_dir)
     listening = _listen(settings)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -58,6 +60,9 @@ def serve(
                 ident="inkstand",
                 clear_untrusted_proxy_headers=True,
                 asyncore_use_poll=True,
+            )
+            server.channel_class = channel_class(  # type: ignore[union-attr]  # one socket makes one server
+                lambda what, code, message: inkstand.sandbox.registry.refused(what, code, message, None, b"")
             )
             inkstand.hang_up = waitress.channel.ClientDisconnected
             inkstand.sandbox.rooms.on_change = lambda held: server.task_dispatcher.set_thread_count(THREADS + held)

@@ -25,7 +25,8 @@ class Settings:
 
     `data_dir` None means a temporary directory; `public_url` is what absolute addresses begin with when the request's
     Host should not decide; `url` is the server that client commands speak to; `allowed_hosts` are further names that
-    the controls may be asked for by; `fakes` are folders with further vendors; `workspace` is how each one is set up.
+    the controls may be asked for by; `analytics_js` is the npm package of the browser library, to serve to pages;
+    `fakes` are folders with further vendors; `workspace` is how each one is set up.
     """
 
     host: str = DEFAULT_HOST
@@ -34,6 +35,7 @@ class Settings:
     public_url: str | None = None
     url: str = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
     allowed_hosts: tuple[str, ...] = ()
+    analytics_js: str | None = None
     fakes: tuple[str, ...] = ()
     workspace: Mapping[str, Any] = field(default_factory=dict)
 
@@ -91,6 +93,7 @@ VARIABLES: Mapping[str, Callable[[str], Any]] = {
     "public_url": str,
     "url": str,
     "allowed_hosts": _names,
+    "analytics_js": str,
     "fakes": _folders,
 }
 """Each setting that a variable `INKSTAND_<NAME>` can give, and how its text is read."""

@@ -5,8 +5,6 @@ Source: the settings of each client as measured against its released package (fa
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 _CURL = """\
 curl {base}/v1/identify -u {key}: -H 'Content-Type: application/json' \\
   -d '{{"anonymousId":"visitor-1","userId":"user-1","traits":{{"email":"ana@example.com"}}}}'
@@ -33,17 +31,29 @@ analytics.closeAndFlush()"""
 _BROWSER = """\
 // npm install @segment/analytics-next
 import {{ AnalyticsBrowser }} from '@segment/analytics-next'
-const analytics = AnalyticsBrowser.load(
-  {{ writeKey: '{key}', cdnURL: '{base}' }},
-  {{ integrations: {{ 'Segment.io': {{ apiHost: '{authority}/v1', protocol: '{scheme}' }} }} }},
-)
+const analytics = AnalyticsBrowser.load({{ writeKey: '{key}', cdnURL: '{base}' }})
 analytics.track('Product Viewed', {{ sku: 'S-1', url: 'https://shop.test/s-1' }})
 analytics.identify('user-1', {{ email: 'ana@example.com' }})  // the anonymousId goes along by itself"""
+
+_HTML = """\
+<!-- serve with: inkstand serve --analytics-js node_modules/@segment/analytics-next -->
+<script>
+  var analytics = window.analytics = window.analytics || [];
+  ["track", "identify", "page", "group", "alias", "ready", "on"].forEach(function (name) {{
+    analytics[name] = analytics[name] || function () {{
+      analytics.push([name].concat(Array.prototype.slice.call(arguments)));
+    }};
+  }});
+</script>
+<script src="{base}/analytics.js/v1/{key}/analytics.min.js" async></script>
+<script>
+  analytics.track("Product Viewed", {{ sku: "S-1", url: "https://shop.test/s-1" }});
+  analytics.identify("user-1", {{ email: "ana@example.com" }});
+</script>"""
 
 
 def snippets_for(base: str, key: str) -> dict[str, str]:
     """By client, what to paste."""
-    parts = urlsplit(base)
-    facts = {"base": base, "key": key, "authority": parts.netloc, "scheme": parts.scheme}
-    texts = {"curl": _CURL, "Python": _PYTHON, "Node": _NODE, "browser": _BROWSER}
+    facts = {"base": base, "key": key}
+    texts = {"curl": _CURL, "Python": _PYTHON, "Node": _NODE, "browser": _BROWSER, "HTML": _HTML}
     return {name: text.format(**facts) for name, text in texts.items()}

@@ -58,7 +58,8 @@ def test_a_planted_import_is_found(tmp_path, file, planted):
 
 
 NEAR_BY = "".join((ROOT / "simulator" / name).read_text("utf-8") for name in ("workspaces/log.py", "messages.py"))
-SANDBOX_RULES = {rule for rule in ("tracking.duplicate_message", "tracking.time_unreadable") if f'"{rule}"' in NEAR_BY}
+SHARED = ("duplicate_message", "time_unreadable", "context_not_object", "integrations_not_object")
+SANDBOX_RULES = {f"tracking.{name}" for name in SHARED if f'"tracking.{name}"' in NEAR_BY}
 
 
 def constants(folder):

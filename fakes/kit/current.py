@@ -74,7 +74,9 @@ def struck(error: StruckError) -> Response:
 
 
 def explain_by(message_id: str | None) -> None:
-    """Let the answer name where the reasons of this message can be read."""
+    """Let the answer name where the reasons of this message can be read, where the workspace does so."""
+    if not tenant().explains:
+        return
     g.explain = f"/_sandbox/v1/workspaces/{tenant().name}/explain" + (
         f"/{quote(message_id, safe='')}" if message_id else ""
     )

@@ -340,6 +340,10 @@ class Tenant(Protocol):
     def faulty(self) -> frozenset[str]:
         """The services that a fault is arranged for."""
 
+    @property
+    def explains(self) -> bool:
+        """Whether answers say where their reasons can be read."""
+
 
 def loads(text: str | bytes | None) -> Any:  # a JSON value is anything
     """A JSON column read back."""

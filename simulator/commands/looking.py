@@ -1,12 +1,10 @@
-"""Commands that look: status, explain, tail, ledger."""
+"""Commands that look: status, explain, ledger."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import sys
-from collections.abc import Mapping
-from typing import Any
 
 import click
 
@@ -113,31 +111,3 @@ def ledger(rule: str | None, *, as_json: bool) -> None:
     else:
         for line in told.lines:
             click.echo(line)
-
-
-@click.command()
-@click.argument("view", default="messages")
-@click.option("--newest", default=10, show_default=True, help="Begin with so many that are there already.")
-@click.option("--for", "seconds", type=click.FloatRange(0), help="End after so many seconds; else with control-C.")
-@url_option
-@workspace_option
-@as_json_option
-def tail(
-    view: str, newest: int, seconds: float | None, url: str | None, workspace: str, *, as_json: bool
-) -> None:  # click gives options by name
-    """Follow a view: one line for each row as it comes."""
-    import json  # noqa: PLC0415  # only here
-    import time  # noqa: PLC0415  # what a person waits for is wall-clock
-
-    found = workspace_of(url, workspace)
-    end = None if seconds is None else time.monotonic() + seconds
-    for row in found.follow_view(view, newest, end):
-        text = json.dumps(row, ensure_ascii=False) if as_json else _line(row)
-        click.echo(text)
-        sys.stdout.flush()
-
-
-def _line(row: Mapping[str, Any]) -> str:
-    """A row on one line: its plain members."""
-    shown = ((name, value) for name, value in row.items() if isinstance(value, str | int | float) and value != "")
-    return "  ".join(f"{name}={value}" for name, value in shown)[:400]

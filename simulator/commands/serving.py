@@ -29,6 +29,7 @@ from .common import (
 @click.option("--data-dir", type=click.Path(file_okay=False), help="Keep everything here; else nothing is kept.")
 @click.option("--public-url", help="What absolute addresses begin with.")
 @click.option("--allow-host", "allowed_hosts", multiple=True, help="A further name to be asked for by; repeatable.")
+@click.option("--analytics-js", type=click.Path(), help="The npm package @segment/analytics-next, to serve to pages.")
 @click.option("--fakes", multiple=True, type=click.Path(), help="A folder with further vendors; repeatable.")
 @click.option("--config", type=click.Path(dir_okay=False), help="The configuration file.  [default: inkstand.yaml]")
 @click.option("--while-stdin", is_flag=True, help="End when standard input does: with the program that started it.")

@@ -1,4 +1,4 @@
-"""What became of a call and why; the rules; what belongs to no workspace; what the vendors bring for the demo."""
+"""What became of a call and why; the rules; what the vendors bring for the demo."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inkstand.simulator.explain.search import Asked, explain
 from . import explained_schemas
 from .here import Told, sandbox, workspace
 
-blueprint = Blueprint("explain", __name__, description="Why: journeys, rules, and calls that belong to no workspace")
+blueprint = Blueprint("explain", __name__, description="Why: journeys and rules")
 
 
 @blueprint.get("/workspaces/<name>/explain")
@@ -30,20 +30,6 @@ def explain_newest(wanted: dict[str, str], name: str) -> Told:
 def explain_one(name: str, message_id: str) -> Told:
     """Explain one message."""
     return _explained(name, Asked(message_id=message_id))
-
-
-@blueprint.get("/unclaimed")
-@blueprint.response(200, explained_schemas.UnclaimedSchema)
-def unclaimed() -> Told:
-    """List calls whose credential belongs to no workspace, the newest 500."""
-    return {"items": sandbox().registry.list_unclaimed()}
-
-
-@blueprint.get("/refused")
-@blueprint.response(200, explained_schemas.RefusedSchema)
-def refused() -> Told:
-    """List requests that the Tracking API refused, the newest 500."""
-    return {"items": sandbox().registry.list_refused()}
 
 
 @blueprint.get("/ledger")

@@ -26,37 +26,6 @@ class ExplanationSchema(Schema):
     hints = fields.List(fields.String())
 
 
-class StrangerSchema(Schema):
-    """A call whose credential belongs to no workspace."""
-
-    service = fields.String()
-    credential = fields.String()
-    what = fields.String()
-    at = fields.String()
-    body = fields.String(allow_none=True)
-
-
-class UnclaimedSchema(Schema):
-    """Calls whose credential belongs to no workspace, oldest first."""
-
-    items = fields.List(fields.Nested(StrangerSchema))
-
-
-class RefusalSchema(Schema):
-    """A request that the Tracking API refused."""
-
-    what = fields.String()
-    code = fields.String()
-    message = fields.String()
-    at = fields.String()
-
-
-class RefusedSchema(Schema):
-    """Requests that the Tracking API refused, oldest first."""
-
-    items = fields.List(fields.Nested(RefusalSchema))
-
-
 class RuleSchema(Schema):
     """One rule of the ledger."""
 

@@ -37,7 +37,8 @@ def workspace(name: str) -> Workspace:
 def told_of_source(source: Source) -> Told:
     """A source as the control API tells it: its plan by name."""
     plan = (source.tracking_plan or {}).get("name")
-    return {"id": source.id, "write_key": source.write_key, "tracking_plan": plan, "settings": source.settings}
+    named = {"id": source.id, "write_key": source.write_key, "enabled": source.enabled}
+    return {**named, "tracking_plan": plan, "settings": source.settings}
 
 
 def told_of(found: Workspace) -> Told:
@@ -49,6 +50,9 @@ def told_of(found: Workspace) -> Told:
         "seed": configuration.seed,
         "clock": found.world.clock.kind,
         "delivery": configuration.delivery,
+        "dedupe": asdict(configuration.dedupe),
+        "locked": configuration.locked,
+        "explain_headers": configuration.explain_headers,
         "sources": [told_of_source(source) for source in configuration.sources],
         "connections": [asdict(connection) for connection in configuration.connections],
         "counts": sandbox().counts(found),

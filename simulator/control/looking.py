@@ -12,8 +12,9 @@ from flask_smorest import Blueprint
 from inkstand.fakes.kit.storage import Door
 from inkstand.fakes.kit.times import FIRST, milliseconds, parse_iso
 from inkstand.fakes.kit.views import View, Wanted
-from inkstand.fakes.kit.world import World
+from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.errors import GoneError, InkstandError, nearest
+from inkstand.simulator.storage.views import REFUSED, UNCLAIMED
 
 from . import schemas
 from .here import OLD_CURSOR, Told, sandbox, workspace
@@ -55,10 +56,8 @@ def count_views(name: str) -> Told:
 @blueprint.alt_response(**OLD_CURSOR)
 def read_view(wanted: Mapping[str, Any], name: str, view: str) -> Told:
     """Read a view: oldest first, or the newest; narrowed to rows whose fields equal the given values."""
-    found, one = workspace(name), sandbox().view(view)
-    epoch = found.door.epoch
-    page = one.read(found.door, look(one, found.door, found.world, wanted))
-    return {"items": page.rows, "cursor": cursor(epoch, page.last), "more": page.more}
+    found = workspace(name)
+    return read(sandbox().view(view), found.door, found.world.now(), wanted)
 
 
 @blueprint.get("/workspaces/<name>/views/<view>/count")
@@ -69,20 +68,64 @@ def read_view(wanted: Mapping[str, Any], name: str, view: str) -> Told:
 def count_view(wanted: Mapping[str, Any], name: str, view: str) -> Told:
     """Count a view's rows, narrowed like the rows themselves."""
     found, one = workspace(name), sandbox().view(view)
-    return {"count": one.count(found.door, look(one, found.door, found.world, wanted))}
+    return {"count": one.count(found.door, look(one, found.door, found.world.now(), wanted))}
 
 
-def look(one: View, door: Door, world: World, wanted: Mapping[str, Any]) -> Wanted:
+@blueprint.get("/workspaces/<name>/received")
+@blueprint.response(200, schemas.ReceivedSchema)
+def received(name: str) -> Told:
+    """Count what was sent, by what became of it: together they are all that was sent.
+
+    A refused request counts once: nobody can say how many calls it held.
+    """
+    found = sandbox().counts(workspace(name))
+    nobodys, refused = sandbox().registry.strangers()
+    return {
+        "accepted": found["messages"],
+        "discarded": found["discards"] - found["duplicates"],
+        "duplicates": found["duplicates"],
+        "unclaimed": nobodys,
+        "refused": refused,
+    }
+
+
+@blueprint.get("/unclaimed")
+@blueprint.doc(parameters=[FIELDS])
+@blueprint.arguments(schemas.LookSchema, location="query")
+@blueprint.response(200, schemas.RowsSchema)
+def list_unclaimed(wanted: Mapping[str, Any]) -> Told:
+    """List requests with a key that no workspace has, the newest 500."""
+    return read(UNCLAIMED, sandbox().registry.door, machine_now(), wanted)
+
+
+@blueprint.get("/refused")
+@blueprint.doc(parameters=[FIELDS])
+@blueprint.arguments(schemas.LookSchema, location="query")
+@blueprint.response(200, schemas.RowsSchema)
+def list_refused(wanted: Mapping[str, Any]) -> Told:
+    """List requests that the Tracking API refused, the newest 500."""
+    return read(REFUSED, sandbox().registry.door, machine_now(), wanted)
+
+
+def read(one: View, door: Door, now: int, wanted: Mapping[str, Any]) -> Told:
+    """The rows of a view that a request asks for."""
+    epoch = door.epoch
+    page = one.read(door, look(one, door, now, wanted))
+    return {"items": page.rows, "cursor": cursor(epoch, page.last), "more": page.more}
+
+
+def look(one: View, door: Door, now: int, wanted: Mapping[str, Any]) -> Wanted:
     """What a request asks of a view: the declared query members, and every other one as a field.
 
-    Raises InkstandError for a field that the view does not have, GoneError for a cursor of an earlier life.
+    `now` is the moment that `since` counts back from. Raises InkstandError for a field that the view does not have,
+    GoneError for a cursor of an earlier life.
     """
     where = {name: value for name, value in request.args.items() if name not in schemas.RESERVED}
     known(one, where)
     newest = wanted.get("newest")
     return Wanted(
         where=where,
-        since=_since(one, world, wanted.get("since")),
+        since=_since(one, now, wanted.get("since")),
         after=place(door, wanted.get("after")),
         limit=newest or wanted.get("limit", PAGE),
         newest=newest is not None,
@@ -118,7 +161,7 @@ def place(door: Door, text: str | None) -> int:
     return int(last)
 
 
-def _since(one: View, world: World, text: str | None) -> int | None:
+def _since(one: View, now: int, text: str | None) -> int | None:
     if text is None:
         return None
     if not one.timed:
@@ -126,7 +169,7 @@ def _since(one: View, world: World, text: str | None) -> int | None:
     moment = parse_iso(text)
     if moment is None:
         try:
-            moment = max(world.now() - milliseconds(text), FIRST)
+            moment = max(now - milliseconds(text), FIRST)
         except ValueError as error:
             message = f"since is a time (2026-01-01T00:00:00Z) or how long ago (5m); {text!r} came."
             raise InkstandError(message) from error

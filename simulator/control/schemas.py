@@ -48,12 +48,13 @@ class SourceSchema(Schema):
 
     id = fields.String()
     write_key = fields.String(data_key="writeKey")
+    enabled = fields.Boolean()
     tracking_plan = fields.String(data_key="trackingPlan", allow_none=True)
     settings = fields.Dict()
 
 
 class ChangedSourceSchema(SourceSetupSchema):
-    """What to change of a source, until the next reset: its tracking plan (null for none), its settings."""
+    """What to change of a source, until the next reset: on or off, its tracking plan (null for none), its settings."""
 
     class Meta:
         """Its write key stays."""
@@ -64,7 +65,7 @@ class ChangedSourceSchema(SourceSetupSchema):
     def changes_something(self, data: Mapping[str, Any], **_: Any) -> None:
         """A change that changes nothing is a slip of the pen."""
         if not data:
-            raise ValidationError("Say what to change: trackingPlan or settings.")
+            raise ValidationError("Say what to change: enabled, trackingPlan or settings.")
 
 
 class ConnectionSchema(Schema):
@@ -92,6 +93,28 @@ class ChangedConnectionSchema(Schema):
             raise ValidationError("Say what to change: settings, enabled or baseUrl.")
 
 
+class DedupeSchema(Schema):
+    """When a messageId is known again: within how many milliseconds, and among whose calls."""
+
+    window = fields.Integer()
+    scope = fields.String(validate=validate.OneOf(["workspace", "source"]))
+
+
+class ChangedWorkspaceSchema(SetupSchema):
+    """What to change of a workspace, until the next reset; what stays out is said when one is made."""
+
+    class Meta:
+        """How it takes calls."""
+
+        fields = ("dedupe", "locked", "explain_headers")
+
+    @validates_schema
+    def changes_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        """A change that changes nothing is a slip of the pen."""
+        if not data:
+            raise ValidationError("Say what to change: dedupe, locked or explainHeaders.")
+
+
 class WorkspaceSchema(Schema):
     """A workspace."""
 
@@ -100,6 +123,9 @@ class WorkspaceSchema(Schema):
     seed = fields.Integer()
     clock = fields.String(validate=validate.OneOf(["real", "frozen"]))
     delivery = fields.String(validate=validate.OneOf(["auto", "manual"]))
+    dedupe = fields.Nested(DedupeSchema)
+    locked = fields.Boolean()
+    explain_headers = fields.Boolean(data_key="explainHeaders")
     sources = fields.List(fields.Nested(SourceSchema))
     connections = fields.List(fields.Nested(ConnectionSchema))
     counts = fields.Dict(keys=fields.String(), values=fields.Integer())
@@ -184,6 +210,16 @@ class CountsSchema(Schema):
     """How many rows each view has."""
 
     counts = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
+class ReceivedSchema(Schema):
+    """What became of the calls that were sent; `unclaimed` and `refused` are those of the whole sandbox."""
+
+    accepted = fields.Integer()
+    discarded = fields.Integer()
+    duplicates = fields.Integer()
+    unclaimed = fields.Integer()
+    refused = fields.Integer()
 
 
 class CountSchema(Schema):

@@ -12,12 +12,14 @@ from typing import Any
 from flask import Response, request
 from flask_smorest import Blueprint
 
-from inkstand.fakes.kit.storage import WorkspaceGoneError
+from inkstand.fakes.kit.storage import Door, WorkspaceGoneError
 from inkstand.fakes.kit.views import Row, View, Wanted
+from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.errors import InkstandError
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.scenarios.compare.expect import compare
 from inkstand.simulator.scenarios.compare.matching import Mismatch, fits, nearest_row
+from inkstand.simulator.storage.views import REFUSED, UNCLAIMED
 from inkstand.simulator.workspaces.workspace import Workspace
 
 from . import schemas
@@ -75,11 +77,35 @@ def stream(wanted: Mapping[str, Any], name: str, view: str) -> Response:
 
     It ends after `for`; a browser's EventSource comes back by itself, with the last id.
     """
-    found, one = workspace(name), sandbox().view(view)
+    found = workspace(name)
+    return _streamed(sandbox().view(view), found.door, found.world.now(), wanted)
+
+
+@blueprint.get("/unclaimed/stream")
+@blueprint.doc(parameters=[FIELDS])
+@blueprint.arguments(schemas.StreamSchema, location="query")
+@blueprint.response(200, {}, content_type="text/event-stream")
+@blueprint.alt_response(**BUSY)
+def stream_unclaimed(wanted: Mapping[str, Any]) -> Response:
+    """Follow requests with a key that no workspace has, as server-sent events."""
+    return _streamed(UNCLAIMED, sandbox().registry.door, machine_now(), wanted)
+
+
+@blueprint.get("/refused/stream")
+@blueprint.doc(parameters=[FIELDS])
+@blueprint.arguments(schemas.StreamSchema, location="query")
+@blueprint.response(200, {}, content_type="text/event-stream")
+@blueprint.alt_response(**BUSY)
+def stream_refused(wanted: Mapping[str, Any]) -> Response:
+    """Follow requests that the Tracking API refused, as server-sent events."""
+    return _streamed(REFUSED, sandbox().registry.door, machine_now(), wanted)
+
+
+def _streamed(one: View, door: Door, now: int, wanted: Mapping[str, Any]) -> Response:
     resumed = request.headers.get("Last-Event-ID")
-    first = look(one, found.door, found.world, {"after": resumed, **wanted})
+    first = look(one, door, now, {"after": resumed, **wanted})
     leave = sandbox().rooms.streams.sit()
-    events = _events(sandbox(), one, found, (first, wanted["for"] / 1000), leave)
+    events = _events(sandbox(), one, door, (first, wanted["for"] / 1000), leave)
     answer = Response(events, content_type="text/event-stream")
     answer.headers["Cache-Control"] = "no-store"
     answer.call_on_close(leave)
@@ -136,28 +162,26 @@ def _told(one: Mismatch) -> Told:
 
 
 def _events(
-    house: Sandbox, one: View, found: Workspace, asked: tuple[Wanted, float], leave: Callable[[], None]
+    house: Sandbox, one: View, door: Door, asked: tuple[Wanted, float], leave: Callable[[], None]
 ) -> Iterator[str]:
     first, seconds = asked
-    end, epoch, after = time.monotonic() + seconds, found.door.epoch, first.after
+    end, epoch, after = time.monotonic() + seconds, door.epoch, first.after
     try:
         yield "retry: 250\n\n"
         while (left := end - time.monotonic()) > 0:
-            version = found.door.version
-            page = house.turnstile.look(
-                partial(one.read, found.door, Wanted(first.where, first.since, after, _AT_ONCE))
-            )
+            version = door.version
+            page = house.turnstile.look(partial(one.read, door, Wanted(first.where, first.since, after, _AT_ONCE)))
+            if door.closed or door.epoch != epoch:
+                yield _RESET
+                return
             after = page.last
             if page.rows:
                 yield "".join(_event(cursor(epoch, at), row) for at, row in zip(page.places, page.rows, strict=True))
             if not page.more:
-                found.door.wait_for_change(version, min(left, _SIGN_OF_LIFE_SECONDS))
-                if found.door.version == version:
+                door.wait_for_change(version, min(left, _SIGN_OF_LIFE_SECONDS))
+                if door.version == version:
                     yield ": still here\n\n"
             if house.ending:
-                return
-            if found.door.closed or found.door.epoch != epoch:
-                yield _RESET
                 return
     except WorkspaceGoneError:
         yield _RESET

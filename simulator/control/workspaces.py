@@ -48,6 +48,16 @@ def get_workspace(name: str) -> Told:
     return told_of(workspace(name))
 
 
+@blueprint.patch("/workspaces/<name>")
+@blueprint.arguments(schemas.ChangedWorkspaceSchema)
+@blueprint.response(200, schemas.WorkspaceSchema)
+def change_workspace(wanted: dict[str, Any], name: str) -> Told:
+    """Change how a workspace takes calls, until the next reset."""
+    found = workspace(name)
+    sandbox().configure(found, lambda configuration: _with_changed_switches(configuration, wanted))
+    return told_of(found)
+
+
 @blueprint.delete("/workspaces/<name>")
 @blueprint.response(204)
 def delete_workspace(name: str) -> None:
@@ -160,6 +170,11 @@ def _with_changed_source(configuration: Configuration, ident: str, wanted: Mappi
     new = replace(_source(configuration, ident), **wanted)
     sources = [new if one.id == ident else one for one in configuration.sources]
     return replace(configuration, sources=forwarding_somewhere(sources))
+
+
+def _with_changed_switches(configuration: Configuration, wanted: Mapping[str, Any]) -> Configuration:
+    dedupe = replace(configuration.dedupe, **wanted.get("dedupe", {}))
+    return replace(configuration, **{**wanted, "dedupe": dedupe})
 
 
 def _with_changed(configuration: Configuration, ident: str, wanted: Mapping[str, Any]) -> Configuration:

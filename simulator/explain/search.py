@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, literal, or_, select, union_all
 
-from inkstand.fakes.kit.storage import Statement
+from inkstand.fakes.kit.storage import Row, Statement
 from inkstand.fakes.kit.tables import reasons
 from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.storage.tables import attempts, deliveries, discards, messages
-from inkstand.simulator.storage.views import VIEWS
+from inkstand.simulator.storage.views import REFUSED, UNCLAIMED, VIEWS
 from inkstand.simulator.workspaces.registry import SEGMENT, Registry
 from inkstand.simulator.workspaces.workspace import Workspace
 
@@ -63,12 +63,21 @@ def _newest(workspace: Workspace, asked: Asked) -> str | None:
 
 
 def _recorded(workspace: Workspace, message_id: str) -> Recorded:
-    rows = {
-        name: [_SHAPED[name](dict(row)) for row in workspace.door.read(query, message_id=message_id)]
-        for name, query in _ABOUT.items()
-    }
+    stored = {name: workspace.door.read(query, message_id=message_id) for name, query in _ABOUT.items()}
+    if len(stored["messages"]) > 1:
+        stored = _of_the_newest(stored)
+    rows = {name: [_SHAPED[name](dict(row)) for row in found] for name, found in stored.items()}
     message = rows["messages"][0] if rows["messages"] else None
     return Recorded(message, rows["discards"], rows["deliveries"], rows["attempts"], rows["reasons"])
+
+
+def _of_the_newest(stored: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """What belongs to the newest of several messages that came with one id, each after the other's window."""
+    newest = stored["messages"][-1]
+    deliveries_ = [row for row in stored["deliveries"] if row["message_seq"] == newest["seq"]]
+    theirs = {row["seq"] for row in deliveries_}
+    attempts_ = [row for row in stored["attempts"] if row["delivery_seq"] in theirs]
+    return {**stored, "messages": [newest], "deliveries": deliveries_, "attempts": attempts_}
 
 
 def _nothing(workspace: Workspace, asked: Asked) -> str:
@@ -99,15 +108,15 @@ def _look_alikes(workspace: Workspace, column: str, wanted: str | None) -> list[
 
 def strangers(registry: Registry, since: str = "") -> list[str]:
     """The newest calls with a write key nobody has, and requests refused, since a time as text; as sentences."""
-    unknown = [row for row in registry.list_unclaimed() if row["service"] == SEGMENT and str(row["at"]) >= since]
+    unknown = [row for row in UNCLAIMED.rows(registry.door) if row["service"] == SEGMENT and row["at"] >= since]
     hints = [
         f"A call came with the write key {row['credential']!r}, which no source has ({row['what']}, {row['at']})."
         for row in unknown[-_LIKE_THIS_AT_MOST:]
     ]
     hints += [
         f"A request was refused: {row['what']}, {row['at']}: {row['message']}"
-        for row in registry.list_refused()[-_LIKE_THIS_AT_MOST:]
-        if str(row["at"]) >= since
+        for row in REFUSED.rows(registry.door)[-_LIKE_THIS_AT_MOST:]
+        if row["at"] >= since
     ]
     return hints
 

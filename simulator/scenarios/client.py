@@ -15,6 +15,7 @@ import requests
 
 from inkstand.simulator.errors import (
     CannotStartError,
+    GoneError,
     InkstandError,
     NameTakenError,
     SandboxFailedError,
@@ -82,9 +83,44 @@ class Client:
     def lines(self, path: str, asked: Mapping[str, Any]) -> Iterator[str]:
         """The lines of a stream as they come."""
         with self.request("GET", CONTROL + path, params=asked, stream=True) as response:
+            if response.status_code == HTTPStatus.GONE:
+                raise GoneError(_detail(response))
             if response.status_code != HTTPStatus.OK:
                 raise InkstandError(_detail(response))
             yield from response.iter_lines(chunk_size=1, decode_unicode=True)
+
+    def another(self) -> Client:
+        """A client of the same sandbox, for another thread."""
+        return Client(self.base_url)
+
+    def follow(self, path: str, newest: int, end: float | None = None) -> Iterator[dict[str, Any]]:
+        """The newest rows of a list, then each row as it comes, until `end` (of the machine's monotonic clock)."""
+        rows, place = self.newest_of(path, newest)
+        yield from rows
+        yield from self.follow_from(path, place, end)
+
+    def newest_of(self, path: str, newest: int) -> tuple[list[dict[str, Any]], str]:
+        """The newest rows of a list, none for 0, and the place behind them."""
+        page = self.control("GET", path, params={"newest": newest or 1})
+        return (page["items"] if newest else []), page["cursor"]
+
+    def follow_from(self, path: str, place: str, end: float | None = None) -> Iterator[dict[str, Any]]:
+        """Each row of a list that comes behind a place, until `end`; after a reset each row of the new life."""
+        after: dict[str, str] = {"after": place}
+        while end is None or time.monotonic() < end:
+            left = _FOLLOWED_AT_ONCE if end is None else max(0.0, end - time.monotonic())
+            asked = {**after, "for": f"{int(min(left, _FOLLOWED_AT_ONCE) * 1000)}ms"}
+            try:
+                for line in self.lines(f"{path}/stream", asked):
+                    kind, _, said = line.partition(": ")
+                    if kind == "id":
+                        after = {"after": said}
+                    elif kind == "data" and said != "null":
+                        yield json.loads(said)
+                    elif kind == "event":
+                        after = {}
+            except GoneError:
+                after = {}
 
     @cached_property
     def verbs(self) -> Mapping[str, list[str]]:
@@ -213,12 +249,16 @@ class Workspace:
         """Delete it and everything in it."""
         self.client.control("DELETE", self._path)
 
+    def change(self, change: Mapping[str, Any]) -> None:
+        """Change the workspace itself until the next reset: `dedupe`, `locked`, `explainHeaders`."""
+        self.client.control("PATCH", self._path, json=dict(change))
+
     def change_connection(self, ident: str, change: Mapping[str, Any]) -> None:
         """Change a connection until the next reset."""
         self.client.control("PATCH", f"{self._path}/connections/{quote(ident)}", json=dict(change))
 
     def change_source(self, ident: str, change: Mapping[str, Any]) -> None:
-        """Change a source until the next reset: `trackingPlan`, `settings`."""
+        """Change a source until the next reset: `enabled`, `trackingPlan`, `settings`."""
         self.client.control("PATCH", f"{self._path}/sources/{quote(ident)}", json=dict(change))
 
     def view(self, name: str, **where: Any) -> list[dict[str, Any]]:  # any JSON value
@@ -241,22 +281,7 @@ class Workspace:
 
     def follow_view(self, name: str, newest: int, end: float | None = None) -> Iterator[dict[str, Any]]:
         """The newest rows of a view, then each row as it comes, until `end` (of the machine's monotonic clock)."""
-        path = f"{self._path}/views/{quote(name)}"
-        page = self.client.control("GET", path, params={"newest": newest or 1})
-        yield from page["items"] if newest else ()
-        place = page["cursor"]
-        while end is None or time.monotonic() < end:
-            left = _FOLLOWED_AT_ONCE if end is None else max(0.0, end - time.monotonic())
-            asked = {"after": place, "for": f"{int(min(left, _FOLLOWED_AT_ONCE) * 1000)}ms"}
-            events = self.client.lines(f"{path}/stream", asked)
-            for line in events:
-                kind, _, said = line.partition(": ")
-                if kind == "id":
-                    place = said
-                elif kind == "data":
-                    yield json.loads(said)
-                elif kind == "event":
-                    return
+        yield from self.client.follow(f"{self._path}/views/{quote(name)}", newest, end)
 
     def snapshots(self) -> list[dict[str, Any]]:
         """Its snapshots."""

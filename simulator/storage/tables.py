@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
+AFTER_SHIFT = 31
+"""A discard's `seq` is the place of the message that it came behind, shifted by so much, and a number that grows."""
+
 WORKSPACE = MetaData()
 REGISTRY = MetaData()
 
@@ -40,6 +43,8 @@ discards = Table(
     Column("anonymous_id", Text),
     Column("received_at", Integer, nullable=False),
     Column("code", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("facts", Text, nullable=False),
     Column("after", Integer, nullable=False),
     Column("raw", LargeBinary, nullable=False),
 )
@@ -132,6 +137,8 @@ unclaimed = Table(
     Column("what", Text, nullable=False),
     Column("at", Integer, nullable=False),
     Column("body", LargeBinary),
+    Column("calls", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
 )
 refused = Table(
     "refused",
@@ -140,5 +147,7 @@ refused = Table(
     Column("what", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("message", Text, nullable=False),
+    Column("credential", Text),
     Column("at", Integer, nullable=False),
+    Column("body", LargeBinary),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import case, func, select
 
 from inkstand.fakes.kit.faults import FAULTS
 from inkstand.fakes.kit.storage import loads
@@ -14,7 +14,7 @@ from inkstand.fakes.kit.views import Listed
 from inkstand.simulator.messages import held
 from inkstand.simulator.model import CALL_TYPES, DELIVERY_CODES, DISCARD_CODES
 
-from .tables import attempts, deliveries, discards, messages, violations
+from .tables import attempts, deliveries, discards, messages, refused, unclaimed, violations
 
 
 def _discard(row: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +89,28 @@ def _reason(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _stranger(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "service": row["service"],
+        "credential": row["credential"],
+        "what": row["what"],
+        "at": iso(row["at"]),
+        "calls": row["calls"],
+        "body": _text(row["body"]),
+    }
+
+
+def _refusal(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "what": row["what"],
+        "code": row["code"],
+        "message": row["message"],
+        "credential": row["credential"],
+        "at": iso(row["at"]),
+        "body": _text(row["body"]),
+    }
+
+
 def _when(milliseconds: int | None) -> str | None:
     return None if milliseconds is None else iso(milliseconds)
 
@@ -114,6 +136,12 @@ def _columns(*fields: str) -> dict[str, str | None]:
     return {name: name if name in _SAME_NAME else _IDS.get(name) for name in fields}
 
 
+_RECEIVED = (
+    select(func.max(messages.c.received_at))
+    .where(messages.c.message_id == reasons.c.message_id)
+    .scalar_subquery()
+    .label("received_at")
+)
 _STATUSES = ("planned", "started", "retrying", "delivered", "discarded")
 VIEWS: tuple[Listed, ...] = (
     Listed(
@@ -177,12 +205,30 @@ VIEWS: tuple[Listed, ...] = (
     Listed(
         "reasons",
         "each rule that decided something, and about what",
-        select(reasons, messages.c.received_at)
-        .select_from(reasons)
-        .outerjoin(messages, messages.c.message_id == reasons.c.message_id),
+        select(reasons, _RECEIVED),
         _reason,
         _columns("messageId", "stage", "rule", "facts", "cause"),
         "received_at",
     ),
     FAULTS,
 )
+
+UNCLAIMED = Listed(
+    "unclaimed",
+    "requests with a key that no workspace has, the newest 500",
+    select(unclaimed),
+    _stranger,
+    {"service": "service", "credential": "credential", "what": "what", "at": None, "calls": None, "body": None},
+    "at",
+)
+"""A view of the registry: what came for nobody."""
+
+REFUSED = Listed(
+    "refused",
+    "requests that the Tracking API refused, the newest 500",
+    select(refused),
+    _refusal,
+    {"what": "what", "code": "code", "message": "message", "credential": "credential", "at": None, "body": None},
+    "at",
+)
+"""A view of the registry: what could not be taken."""

@@ -9,8 +9,8 @@ import msgspec
 
 from inkstand.fakes.kit.http import dump_json, kind_of, storable
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.simulator.messages import Envelope, given_message_id, unread
-from inkstand.simulator.model import CALL_TYPES, Dropped, Taken
+from inkstand.simulator.messages import Envelope, called_at, given_message_id, unread
+from inkstand.simulator.model import CALL_TYPES, Dropped, Refusal, Taken
 
 from . import rules
 from .limits import BATCH_CALLS, CALL_BYTES, RefusedError
@@ -20,7 +20,14 @@ class _Batch(msgspec.Struct):
     batch: list[msgspec.Raw]
 
 
+Placed = tuple[int, Any, bytes]
+"""A call of a batch: its place there, counted from 0, what it is, its own bytes as they came."""
+
 _NAMED_BY = dict.fromkeys(CALL_TYPES, "name") | {"track": "event"}
+_SHUT: Mapping[Refusal, str] = {
+    "source_disabled": "tracking.source_disabled",
+    "locked_workspace": "tracking.locked_workspace",
+}
 _SPLIT = msgspec.json.Decoder(_Batch).decode
 NewId = Callable[[], str]
 
@@ -30,14 +37,14 @@ def read_call(
 ) -> Taken | Dropped:
     """One call, checked; `raw` are its bytes as they came."""
     message_id = given_message_id(call) or new_id()
-    dropped = rules.check(call_type, call)
+    dropped = rules.check(call_type, call, envelope.context)
     if dropped is not None:
         return _dropped(message_id, call_type, call, raw, dropped)
     event, user_id, anonymous_id = call.get(_NAMED_BY[call_type]), call.get("userId"), call.get("anonymousId")
     if not _is_plain(raw, message_id, event, user_id, anonymous_id):
         message_id = storable(message_id)
         event, user_id, anonymous_id = _column(event), _column(user_id), _column(anonymous_id)
-    notes = (*rules.warn(call), *unread("timestamp", call.get("timestamp")), *envelope.unclear)
+    notes = (*rules.warn(call), *unread("timestamp", called_at(call)), *envelope.unclear)
     return Taken(message_id, call_type, event, user_id, anonymous_id, raw, envelope.text, notes)
 
 
@@ -48,7 +55,7 @@ def _is_plain(raw: bytes, *values: object) -> bool:
     return all(value is None or type(value) is str for value in values)
 
 
-def split(body: Mapping[str, Any], raw: bytes) -> list[tuple[Any, bytes]]:
+def split(body: Mapping[str, Any], raw: bytes) -> list[Placed]:
     """The calls of a batch, each with its own bytes as they came.
 
     Raises RefusedError when `batch` is not a list.
@@ -58,16 +65,17 @@ def split(body: Mapping[str, Any], raw: bytes) -> list[tuple[Any, bytes]]:
         message = f'A batch is {{"batch": [calls]}}; batch was {kind_of(calls)}.'
         raise RefusedError("invalid_batch", message)
     try:
-        return list(zip(calls, map(bytes, _SPLIT(raw).batch), strict=True))
-    except (msgspec.DecodeError, RecursionError):
-        return [(call, dump_json(call)) for call in calls]
+        parts = zip(calls, _SPLIT(raw).batch, strict=True)
+        return [(place, call, bytes(part)) for place, (call, part) in enumerate(parts)]
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return [(place, call, dump_json(call)) for place, call in enumerate(calls)]
 
 
-def read_batch(batch: list[tuple[Any, bytes]], envelope: Envelope, new_id: NewId) -> Iterator[Taken | Dropped]:
+def read_batch(batch: list[Placed], envelope: Envelope, new_id: NewId) -> Iterator[Taken | Dropped]:
     """The calls of a batch; what is wrong with one of them leaves the others alone."""
     if not batch:
         yield _dropped(new_id(), None, {}, b"[]", rules.Discarded("empty_batch", Reason("tracking.empty_batch")))
-    for index, (call, raw) in enumerate(batch):
+    for index, call, raw in batch:
         members = call if isinstance(call, dict) else {}
         call_type = members.get("type")
         too_much = _too_much(index, raw)
@@ -78,6 +86,12 @@ def read_batch(batch: list[tuple[Any, bytes]], envelope: Envelope, new_id: NewId
         else:
             wrong = rules.Discarded("multi_user_error", Reason("tracking.call_not_object", {"came": kind_of(call)}))
             yield _dropped(new_id(), None, {}, raw, wrong)
+
+
+def shut_out(one: Taken | Dropped, code: Refusal, source: str) -> Dropped:
+    """A call of a source that takes nothing at all."""
+    found = (one.message_id, one.type, one.event, one.user_id, one.anonymous_id)
+    return Dropped(*found, code, Reason(_SHUT[code], {"source": source}), one.raw)
 
 
 def _too_much(index: int, raw: bytes) -> rules.Discarded | None:

@@ -1,179 +1,163 @@
-"""The Tracking API's addresses: read a body within its limits, hand its calls to the sandbox, answer as Segment does.
+"""The Tracking API's addresses, with and without a trailing slash.
 
-Sources: Segment's HTTP API page and what its clients need of an answer (facts about clients): exactly 200, always a
-JSON object; errors carry `code` and `message`; CORS headers on every answer.
+Sources: Segment's HTTP API, pixel, custom proxy and OAuth pages, and the paths that its clients call.
 """
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, send_from_directory
 from werkzeug.exceptions import HTTPException
 
-from inkstand.fakes.kit.current import meet_faults, struck
 from inkstand.fakes.kit.faults import StruckError
-from inkstand.fakes.kit.http import BadJsonError, dump_json, kind_of, parse_json, storable
-from inkstand.fakes.kit.ledger import load
-from inkstand.fakes.kit.storage import WorkspaceGoneError
-from inkstand.simulator.messages import Envelope
-from inkstand.simulator.model import Dropped, Receipt, Taken
+from inkstand.fakes.kit.http import dump_json, storable
+from inkstand.fakes.kit.world import machine_now
+from inkstand.simulator.errors import CannotStartError
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.registry import SEGMENT
-from inkstand.simulator.workspaces.workspace import Workspace
 
-from .auth import write_key
-from .calls import read_batch, read_call, split
-from .limits import BATCH_BYTES, CALL_BYTES, RefusedError, unzipped, within
+from . import cdn
+from .answers import JSON, allow_any_origin, error, http_error, struck, success
+from .auth import header_key
+from .intake import Intake
+from .limits import BODY_KEY, CALL_BYTES, RefusedError, within
+from .pixel import GIF, call_in
 
 LETTERS = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
-_SUCCESS = b'{"success": true}'
-_JSON = "application/json"
-_NOT_FOUND = 404
+_ASTRAY = {404, 405, 501}
+_SHORT = {"Cache-Control": "public, max-age=120"}
 
 
-def create_app(sandbox: Sandbox, public_url: str | None = None) -> Flask:
-    """The Tracking API as a web application of its own; `public_url` is what absolute addresses begin with."""
+def create_app(sandbox: Sandbox, public_url: str | None = None, analytics_js: str | None = None) -> Flask:
+    """The Tracking API as a web application of its own.
+
+    `public_url` is what absolute addresses begin with; `analytics_js` where the npm package of the browser library is.
+    Raises CannotStartError when it is not there.
+    """
+    if analytics_js and cdn.bundles_in(analytics_js) is None:
+        raise CannotStartError(
+            f"{analytics_js} is not the npm package of the browser library: there is no dist/umd/{cdn.BUNDLE} in it. "
+            "Get it (npm install @segment/analytics-next) and name node_modules/@segment/analytics-next."
+        )
     app = Flask(__name__, static_folder=None)
     app.url_map.strict_slashes = False
-    tracking = _Tracking(sandbox, public_url)
-    for path, call_type in [*((name, name) for name in LETTERS.values()), *LETTERS.items()]:
-        app.add_url_rule(f"/v1/{path}", path, partial(tracking.single, call_type), methods=["POST"])
-    for path in ("batch", "import", "b"):
-        app.add_url_rule(f"/v1/{path}", path, tracking.batch, methods=["POST"])
+    tracking = _Tracking(sandbox, public_url, analytics_js)
+    intake = tracking.intake
+    for name in LETTERS.values():
+        app.add_url_rule(f"/v1/{name}", name, partial(intake.single, name), methods=["POST"])
+    for letter, name in LETTERS.items():
+        app.add_url_rule(f"/v1/{letter}", letter, partial(intake.single, name, from_client=True), methods=["POST"])
+    for path in ("batch", "import"):
+        app.add_url_rule(f"/v1/{path}", path, intake.batch, methods=["POST"])
+    app.add_url_rule("/v1/b", "b", partial(intake.batch, from_client=True), methods=["POST"])
     app.add_url_rule("/v1/m", view_func=metrics, methods=["POST"])
+    app.add_url_rule("/v1/pixel/<call_type>", view_func=tracking.pixel)
     app.add_url_rule("/v1/projects/<key>/settings", view_func=tracking.settings)
-    app.after_request(_allow_any_origin)
+    app.add_url_rule("/analytics.js/v1/<key>/analytics.min.js", view_func=tracking.library)
+    app.add_url_rule("/analytics-next/bundles/<path:name>", view_func=tracking.bundle)
+    app.add_url_rule("/token", view_func=tracking.token, methods=["POST"])
+    app.after_request(allow_any_origin)
     app.register_error_handler(RefusedError, tracking.refused)
     app.register_error_handler(StruckError, struck)
-    app.register_error_handler(BadJsonError, tracking.bad_json)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, tracking.http_error)
     return app
 
 
 def metrics() -> Response:
     """Take the browser library's own metrics; they are never events."""
-    return Response(_SUCCESS, 200, content_type=_JSON)
+    return success(None, explained=False)
 
 
 class _Tracking:
-    def __init__(self, sandbox: Sandbox, public_url: str | None) -> None:
+    def __init__(self, sandbox: Sandbox, public_url: str | None, analytics_js: str | None) -> None:
         self.sandbox = sandbox
-        self.public_url = public_url
-        self._batches = threading.Lock()
+        self.intake = Intake(sandbox)
+        self._public_url = public_url
+        self._analytics_js = analytics_js
 
-    def single(self, call_type: str) -> Response:
-        """Take one call; the path names its type."""
-        raw = _body(CALL_BYTES)
-        call = _object(raw)
-        key = write_key(call, request.environ.get("HTTP_AUTHORIZATION"))
-        workspace = self.sandbox.whose(key)
-        if workspace is None:
-            return self._unclaimed(key, raw)
-        receipt = workspace.receipt(key)
-        meet_faults(workspace, SEGMENT, receipt.epoch)
-        read = read_call(call_type, call, raw, Envelope(call.get("sentAt")), workspace.new_message_id)
-        self._accept(workspace, receipt, [read])
-        return _success(workspace.name, read)
+    @property
+    def _base(self) -> str:
+        return (self._public_url or request.host_url).rstrip("/")
 
-    def batch(self) -> Response:
-        """Take a batch; each call in it names its own type. One after the other: they only hinder each other."""
-        with self._batches:
-            return self._batch()
+    def pixel(self, call_type: str) -> Response:
+        """Take the call in an image's address; whatever comes of it, the image is answered."""
+        headers = {}
+        try:
+            call = call_in(request.args.items(multi=True))
+            raw = within(dump_json(call), CALL_BYTES)
+            taken = self.intake.take(call_type, call, raw, from_client=True)
+            headers = {name: value for name, value in taken.headers.items() if name.startswith("X-")}
+        except RefusedError as refusal:
+            self._note(refusal, request.query_string)
+        except StruckError as found:
+            headers = {"X-Inkstand-Fault": found.effect.fault}
+        return Response(GIF, 200, headers, content_type="image/gif")
 
-    def _batch(self) -> Response:
-        raw = _body(BATCH_BYTES)
-        body = _object(raw)
-        key = write_key(body, request.environ.get("HTTP_AUTHORIZATION"))
-        workspace = self.sandbox.whose(key)
-        if workspace is None:
-            return self._unclaimed(key, raw)
-        calls = split(body, raw)
-        receipt = workspace.receipt(key)
-        meet_faults(workspace, SEGMENT, receipt.epoch)
-        envelope = Envelope(body.get("sentAt"), body.get("context"), body.get("integrations"))
-        read = list(read_batch(calls, envelope, workspace.new_message_id))
-        self._accept(workspace, receipt, read)
-        return _success(workspace.name, read[0] if len(read) == 1 else None)
-
-    def settings(self, key: str) -> tuple[dict[str, Any], int]:
+    def settings(self, key: str) -> Response:
         """The settings that a browser asks for before it sends anything."""
         if self.sandbox.whose(key) is None:
-            return _error("unknown_write_key", f"No source has the write key {key}."), 404
-        base = urlsplit(self.public_url or request.host_url)
-        segment = {"apiKey": key, "apiHost": f"{base.netloc}{base.path.rstrip('/')}/v1", "protocol": base.scheme}
-        return {"integrations": {"Segment.io": segment}}, 200
+            return self._no_source(key)
+        return Response(dump_json(cdn.settings_for(key, self._base)), 200, _SHORT, content_type=JSON)
 
-    def refused(self, error: RefusedError) -> Response:
-        """400 in the form that every client can read, and a note for whoever looks for the call later."""
-        message = storable(error.message)
-        self.sandbox.registry.refused(f"{request.method} {request.path}", error.code, message)
-        return Response(dump_json(_error(error.code, message)), 400, content_type=_JSON)
+    def library(self, key: str) -> Response:
+        """The browser library, as Segment's CDN serves it for a source."""
+        if self.sandbox.whose(key) is None:
+            return self._no_source(key)
+        folder = self._bundles()
+        if folder is None:
+            return _no_library()
+        return Response(cdn.library_for(key, self._base, folder), 200, _SHORT, content_type="text/javascript")
 
-    def bad_json(self, error: BadJsonError) -> Response:
-        """The same for a body that is not JSON."""
-        return self.refused(RefusedError("invalid_json", f"The body is not JSON: {error}."))
+    def bundle(self, name: str) -> Response:
+        """A further part of the browser library."""
+        folder = self._bundles()
+        return _no_library() if folder is None else send_from_directory(folder.resolve(), name)
 
-    def _accept(self, workspace: Workspace, receipt: Receipt, read: list[Taken | Dropped]) -> None:
-        """Hand calls over; what a reset or deletion overtook was taken just before it, and went with the rest."""
-        with suppress(WorkspaceGoneError):
-            self.sandbox.accept(workspace, receipt, read)
+    def token(self) -> Response:
+        """A token for a signed assertion; errors are told as OAuth's are."""
+        from .oauth import LIFETIME, SCOPE, TokenError, token_for  # noqa: PLC0415  # brings a library; few use tokens
 
-    def _unclaimed(self, key: str, raw: bytes) -> Response:
-        self.sandbox.registry.unclaimed(SEGMENT, key, f"{request.method} {request.path}", raw)
-        return _success(None, None)
+        try:
+            token = token_for(request.form, machine_now())
+        except TokenError as refusal:
+            self._note(RefusedError(refusal.error, refusal.description), b"")
+            told: dict[str, Any] = {"error": refusal.error, "error_description": refusal.description}
+            return Response(dump_json(told), refusal.status, content_type=JSON)
+        told = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME // 1000, "scope": SCOPE}
+        return Response(dump_json(told), 200, {"Cache-Control": "no-store"}, content_type=JSON)
 
+    def refused(self, refusal: RefusedError) -> Response:
+        """An error that every client can read, and a note for whoever looks for the call later."""
+        self._note(refusal, request.environ.get(BODY_KEY, b""))
+        return error(refusal.status, refusal.code, storable(refusal.message))
 
-def _body(limit: int) -> bytes:
-    environ = request.environ
-    length = environ.get("CONTENT_LENGTH")
-    raw = environ["wsgi.input"].read(int(length)) if length else request.get_data(cache=False)
-    if environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip":
-        raw = unzipped(raw, limit)
-    return within(raw, limit)
+    def http_error(self, found: HTTPException) -> Response:
+        """An address that there is not, or that is called in another way; a call that was posted there is noted."""
+        answer = http_error(found)
+        if request.method == "POST" and answer.status_code in _ASTRAY:
+            told = answer.get_json()
+            self._note(RefusedError(told["code"], told["message"]), b"")
+        return answer
 
+    def _note(self, refusal: RefusedError, came: bytes) -> None:
+        what, key = f"{request.method} {request.path}", header_key(request.environ.get("HTTP_AUTHORIZATION"))
+        self.sandbox.registry.refused(what, refusal.code, storable(refusal.message), key, came)
 
-def _object(raw: bytes) -> dict[str, Any]:
-    value = parse_json(raw)
-    if not isinstance(value, dict):
-        raise RefusedError("invalid_json", f"The body must be a JSON object; {kind_of(value)} came.")
-    return value
+    def _bundles(self) -> Path | None:
+        return cdn.bundles_in(self._analytics_js) if self._analytics_js else None
 
-
-def _success(workspace: str | None, read: Taken | Dropped | None) -> Response:
-    """Segment's answer to what it takes, with the address where ours can be read (decision 30)."""
-    where = "unclaimed" if workspace is None else f"workspaces/{workspace}/explain"
-    one = f"/{quote(read.message_id, safe='')}" if read is not None else ""
-    headers = [("Content-Type", _JSON), ("X-Inkstand-Explain", f"/_sandbox/v1/{where}{one}")]
-    return Response(_SUCCESS, 200, headers)
-
-
-def _http_error(error: HTTPException) -> Response:
-    for route in load("inkstand.simulator.tracking").not_faked if error.code == _NOT_FOUND else ():
-        if route.covers(request.method, request.path):
-            return Response(dump_json(_error("not_faked", f"not faked yet: {route.what}")), 501, content_type=_JSON)
-    known = {404: "is not an address of the Tracking API.", 405: "is not how it is called."}
-    told = known.get(error.code or 500)
-    text = f"{request.method} {request.path} {told}" if told else (error.description or error.name)
-    return Response(dump_json(_error(error.name.lower().replace(" ", "_"), text)), error.code, content_type=_JSON)
+    def _no_source(self, key: str) -> Response:
+        self.sandbox.registry.unclaimed(SEGMENT, key, f"GET {request.path}", None, 0)
+        return error(404, "unknown_write_key", f"No source has the write key {key}.")
 
 
-def _error(code: str, message: str) -> dict[str, Any]:
-    return {"success": False, "code": code, "message": message, "error": message}
-
-
-def _allow_any_origin(response: Response) -> Response:
-    origin = request.environ.get("HTTP_ORIGIN")
-    if origin:
-        wanted = request.headers.get("Access-Control-Request-Headers", "authorization, content-type, x-retry-count")
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Vary"] = "Origin"
-        response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
-        response.headers["Access-Control-Allow-Headers"] = wanted
-        response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-RateLimit-Reset"
-        response.headers["Access-Control-Max-Age"] = "600"
-    return response
+def _no_library() -> Response:
+    return error(
+        404,
+        "no_analytics_js",
+        "The browser library is not here. Get it (npm install @segment/analytics-next) and serve with --analytics-js "
+        "node_modules/@segment/analytics-next, or INKSTAND_ANALYTICS_JS.",
+    )

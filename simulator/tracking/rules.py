@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inkstand.fakes.kit.http import dump_text, kind_of
+from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
+from inkstand.simulator.messages import merged, not_object
 from inkstand.simulator.model import CALL_TYPES
 
 Call = Mapping[str, Any]
 LARGEST_SAFE_INTEGER = 2**53 - 1
 LONGEST_MESSAGE_ID = 100
+CONSENT_UPDATED = "Segment Consent Preference Updated"
+"""The event that tells a visitor's consent; it must hold it."""
 
 
 @dataclass(frozen=True)
@@ -26,23 +29,24 @@ class Discarded:
     reason: Reason
 
 
-def check(call_type: str, call: Call) -> Discarded | None:
-    """Why a call is dropped at the door, or None when it is taken."""
+def check(call_type: str, call: Call, around: object = None) -> Discarded | None:
+    """Why a call is dropped at the door, or None when it is taken; `around` is the context that its batch gives it."""
     if call_type not in CALL_TYPES:
         return _discard("multi_user_error", "type_unknown", came=call.get("type"))
-    return _check_ids(call_type, call) or _CHECKS[call_type](call)
+    return _check_ids(call_type, call) or _CHECKS[call_type](call) or _check_context(call, around)
 
 
 def warn(call: Call) -> list[Reason]:
     """What is taken but worth telling."""
     found = [
         Reason("tracking.numeric_id", {"member": name, "came": call[name]})
-        for name in _IDS
+        for name in _NUMBERED
         if isinstance(call.get(name), int)
     ]
-    integrations = call.get("integrations")
-    if integrations is not None and not isinstance(integrations, dict):
-        found.append(Reason("tracking.integrations_not_object", {"came": kind_of(integrations)}))
+    for name in ("context", "integrations"):
+        value = call.get(name)
+        if value is not None and not isinstance(value, dict):
+            found.append(not_object(name, value))
     message_id = call.get("messageId")
     if isinstance(message_id, str) and len(message_id) > LONGEST_MESSAGE_ID:
         found.append(Reason("tracking.long_message_id", {"length": len(message_id)}))
@@ -104,6 +108,38 @@ def _check_alias(call: Call) -> Discarded | None:
     return None
 
 
+def _check_context(call: Call, around: object) -> Discarded | None:
+    """The members of a context that Segment looks at: the device's advertising id, the visitor's consent."""
+    own = call.get("context")
+    if own is None and around is None and call.get("event") != CONSENT_UPDATED:
+        return None
+    context = merged(around, own)
+    device = context.get("device")
+    if isinstance(device, dict) and not isinstance(device.get("advertisingId"), str | None):
+        code = "device_advertisingid_should_be_string"
+        return _discard(code, code, came=device["advertisingId"])
+    return _check_consent(call, context.get("consent"))
+
+
+def _check_consent(call: Call, consent: object) -> Discarded | None:
+    if consent is None and call.get("event") != CONSENT_UPDATED:
+        return None
+    given = consent if isinstance(consent, dict) else {}
+    preferences, version = given.get("categoryPreferences"), given.get("version")
+    code = None
+    if preferences is None:
+        code = "consent_categorypreferences_should_exist"
+    elif not isinstance(preferences, dict):
+        code = "consent_categorypreferences_fields_should_be_object"
+    elif not all(isinstance(value, bool) for value in preferences.values()):
+        code = "consent_categorypreferences_fields_should_be_bool"
+    if code is not None:
+        return _discard(code, code, came=preferences)
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int | float)):
+        return _discard("consent_version_should_be_number", "consent_version_should_be_number", came=version)
+    return None
+
+
 def _check_object(call: Call, member: str) -> Discarded | None:
     value = call.get(member)
     if value is None or isinstance(value, dict):
@@ -124,6 +160,7 @@ def _shown(value: object) -> str:
 _NOT_STRING = {"name": "name_not_string", "category": "category_not_string"}
 _NOT_OBJECT = {"properties": "properties_not_object", "traits": "traits_not_object"}
 _IDS = ("userId", "anonymousId")
+_NUMBERED = (*_IDS, "groupId", "previousId")
 _CHECKS = {
     "track": _check_track,
     "identify": _check_identify,

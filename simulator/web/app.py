@@ -10,6 +10,7 @@ from inkstand.fakes.kit.pages import page
 from inkstand.fakes.kit.vendor import known_by
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.settings import Settings
+from inkstand.simulator.storage.views import REFUSED, UNCLAIMED
 from inkstand.simulator.workspaces.configuration import DEFAULT_WORKSPACE
 from inkstand.simulator.workspaces.workspace import Workspace
 
@@ -47,8 +48,8 @@ def create_app(sandbox: Sandbox, settings: Settings) -> Flask:
             workspaces=[(workspace, sandbox.counts(workspace)) for workspace in workspaces],
             vendors=sandbox.vendors,
             views=sorted(sandbox.views.values(), key=lambda view: view.name),
-            unclaimed=sandbox.registry.list_unclaimed(),
-            refused=sandbox.registry.list_refused(),
+            unclaimed=UNCLAIMED.rows(sandbox.registry.door),
+            refused=REFUSED.rows(sandbox.registry.door),
         )
 
     return app

@@ -11,7 +11,7 @@ from inkstand.fakes.kit.destination import Destination, Setting
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import identifier
 from inkstand.simulator.errors import SetupError, nearest
-from inkstand.simulator.model import Configuration, Connection, Source
+from inkstand.simulator.model import Configuration, Connection, Dedupe, Source
 
 DEFAULT_WORKSPACE = "default"
 DEMO_WRITE_KEY = "inkstand-demo-write-key"
@@ -19,7 +19,7 @@ SCENARIO_START = 1_767_225_600_000
 """2026-01-01T00:00:00Z, where a frozen clock begins (decision 9)."""
 
 _FIRST_SOURCE = "website"
-_CHOICES = ("seed", "clock", "delivery")
+_CHOICES = ("seed", "clock", "delivery", "locked", "explain_headers")
 Setup = Mapping[str, Any]
 
 
@@ -48,6 +48,7 @@ def configured(
     return Configuration(
         sources=forwarding_somewhere(list(sources.values())),
         connections=tuple(connections.values()),
+        dedupe=Dedupe(**{**(setup.get("dedupe") or {}), **(asked.get("dedupe") or {})}),
         vendors=_sections(vendors, merged.get("vendors") or {}),
         **{key: merged[key] for key in _CHOICES if key in merged},
     )
@@ -83,7 +84,7 @@ def _sources(workspace: str, given: Setup, asked: Setup, vendors: Sequence[Vendo
             key = one.get("write_key") or demo
         key = key or own(workspace, "write-key" if not found else f"{ident}-write-key")
         plan = whole_plan(one.get("tracking_plan"), vendors)
-        found[ident] = Source(ident, key, plan, dict(one.get("settings") or {}))
+        found[ident] = Source(ident, key, one.get("enabled", True), plan, dict(one.get("settings") or {}))
     return found
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from inkstand.fakes.kit.http import storable
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, connect
 from inkstand.fakes.kit.tables import KIT, TableChangedError, create_tables
-from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.vendor import Vendor, known_by
 from inkstand.fakes.kit.world import identifier, machine_now
 from inkstand.simulator.errors import (
@@ -98,9 +97,10 @@ class Registry:
         except UnknownNameError:
             return None  # deleted between the two looks
 
-    def unclaimed(self, service: str, credential: str, what: str, body: bytes | None = None) -> None:
-        """Keep a call whose credential belongs to no workspace."""
+    def unclaimed(self, service: str, credential: str, what: str, body: bytes | None = None, calls: int = 1) -> None:
+        """Keep a request whose credential belongs to no workspace; `calls` is how many calls it held."""
         with self.door.write() as tx:
+            last = tx.one(_LAST_UNCLAIMED)
             tx.insert(
                 _ADD_UNCLAIMED,
                 service=service,
@@ -108,34 +108,29 @@ class Registry:
                 what=storable(what[:200]),
                 at=machine_now(),
                 body=body[:_KEEP_BYTES] if body else None,
+                calls=calls,
+                total=(last["total"] if last else 0) + (calls if service == SEGMENT else 0),
             )
             tx.change(_FORGET_UNCLAIMED, keep=KEPT_STRANGERS)
 
-    def refused(self, what: str, code: str, message: str) -> None:
-        """Keep the fact that the Tracking API refused a request."""
+    def refused(self, what: str, code: str, message: str, credential: str | None, body: bytes) -> None:
+        """Keep a request that the Tracking API refused: why, with which key if it had one, what came."""
         with self.door.write() as tx:
-            tx.insert(_ADD_REFUSED, what=storable(what[:200]), code=code, message=storable(message), at=machine_now())
+            tx.insert(
+                _ADD_REFUSED,
+                what=storable(what[:200]),
+                code=code,
+                message=storable(message),
+                credential=None if credential is None else storable(credential[:200]),
+                at=machine_now(),
+                body=body[:_KEEP_BYTES],
+            )
             tx.change(_FORGET_REFUSED, keep=KEPT_STRANGERS)
 
-    def list_refused(self) -> list[dict[str, object]]:
-        """Every request that the Tracking API refused, oldest first."""
-        return [
-            {"what": row["what"], "code": row["code"], "message": row["message"], "at": iso(row["at"])}
-            for row in self.door.read(_REFUSED)
-        ]
-
-    def list_unclaimed(self) -> list[dict[str, object]]:
-        """Every call whose credential belongs to no workspace, oldest first."""
-        return [
-            {
-                "service": row["service"],
-                "credential": row["credential"],
-                "what": row["what"],
-                "at": iso(row["at"]),
-                "body": row["body"].decode("utf-8", "replace") if row["body"] else None,
-            }
-            for row in self.door.read(_UNCLAIMED)
-        ]
+    def strangers(self) -> tuple[int, int]:
+        """How many calls of nobody there were, and how many refused requests, forgotten ones included."""
+        unclaimed_, refused_ = self.door.read(_LAST_UNCLAIMED), self.door.read(_REFUSED_SO_FAR)
+        return (unclaimed_[0]["total"] if unclaimed_ else 0), refused_[0]["seq"] or 0
 
     def _set_up_again(self, name: str, configuration: Configuration) -> None:
         """Set a kept workspace up as it is wanted now: sources and connections at once, all of it at its next reset."""
@@ -323,10 +318,10 @@ _DELETE_WORKSPACE = Statement(delete(workspaces).where(workspaces.c.name == bind
 _OWNERS = Statement(select(credentials))
 _ADD_CREDENTIAL = Statement(insert(credentials), "service", "credential", "workspace")
 _DELETE_CREDENTIALS = Statement(delete(credentials).where(credentials.c.workspace == bindparam("workspace")))
-_ADD_REFUSED = Statement(insert(refused), "what", "code", "message", "at")
-_REFUSED = Statement(select(refused).order_by(refused.c.seq))
-_ADD_UNCLAIMED = Statement(insert(unclaimed), "service", "credential", "what", "at", "body")
-_UNCLAIMED = Statement(select(unclaimed).order_by(unclaimed.c.seq))
+_ADD_REFUSED = Statement(insert(refused), "what", "code", "message", "credential", "at", "body")
+_REFUSED_SO_FAR = Statement(select(func.max(refused.c.seq).label("seq")))
+_ADD_UNCLAIMED = Statement(insert(unclaimed), "service", "credential", "what", "at", "body", "calls", "total")
+_LAST_UNCLAIMED = Statement(select(unclaimed.c.total).order_by(unclaimed.c.seq.desc()).limit(1))
 _FORGET_REFUSED = Statement(
     delete(refused).where(refused.c.seq <= select(func.max(refused.c.seq)).scalar_subquery() - bindparam("keep"))
 )

@@ -6,10 +6,12 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from inkstand.fakes.kit.fields import BESIDE
+from inkstand.fakes.kit.fields import BESIDE, Duration
+from inkstand.fakes.kit.times import DAY
 from inkstand.simulator.errors import BrokenFileError, nearest
 
 LARGEST_SEED = 2**53 - 1
+LONGEST_WINDOW = 3_650 * DAY
 SHIPPED_PLANS = ("ecommerce-v2", "destination-requirements")
 """The tracking plans that ship, by name."""
 
@@ -96,12 +98,26 @@ class SourceSetupSchema(Schema):
     """A source; without a write key it has one of ours."""
 
     write_key = fields.String(data_key="writeKey", validate=validate.Length(min=1, max=200))
+    enabled = fields.Boolean(metadata={"description": "false: its calls are discarded, source_disabled"})
     tracking_plan = TrackingPlan(
         data_key="trackingPlan",
         allow_none=True,
         metadata={"description": "a shipped plan by name, a plan itself, or in a file the name of a file with one"},
     )
     settings = fields.Nested("SourceSettingsSchema")
+
+
+class DedupeSetupSchema(Schema):
+    """When a messageId is known again."""
+
+    window = Duration(
+        longest=LONGEST_WINDOW,
+        metadata={"description": "how long of the workspace's clock; 24h as documented, 170d as a partner page says"},
+    )
+    scope = fields.String(
+        validate=validate.OneOf(["workspace", "source"]),
+        metadata={"description": "among whose calls; Segment's pages disagree"},
+    )
 
 
 class ConnectionSetupSchema(Schema):
@@ -129,6 +145,11 @@ class SetupSchema(Schema):
     delivery = fields.String(
         validate=validate.OneOf(["auto", "manual"]),
         metadata={"description": "auto delivers by itself; manual only when told to (settle, advance)"},
+    )
+    dedupe = fields.Nested(DedupeSetupSchema)
+    locked = fields.Boolean(metadata={"description": "true: every call is discarded, locked_workspace"})
+    explain_headers = fields.Boolean(
+        data_key="explainHeaders", metadata={"description": "whether answers carry X-Inkstand-Explain"}
     )
     sources = fields.Dict(
         keys=fields.String(validate=validate.Length(min=1, max=100)), values=fields.Nested(SourceSetupSchema)

@@ -19,7 +19,7 @@ from inkstand.fakes.kit.tables import KIT, create_tables
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.world import Clock, World
 from inkstand.simulator.errors import SetupError
-from inkstand.simulator.model import Configuration, Receipt, Source
+from inkstand.simulator.model import Configuration, Receipt, Refusal, Source
 from inkstand.simulator.storage.tables import WORKSPACE, omissions, state
 
 from . import configuration as configurations
@@ -54,8 +54,9 @@ class Workspace:
 
     def receipt(self, write_key: str) -> Receipt:
         """What to remember of calls that come now with a write key of this workspace."""
-        epoch = self.door.epoch
-        return Receipt(self._sources.get(write_key, write_key), self.world.now(), epoch)
+        epoch, source = self.door.epoch, self._sources.get(write_key, write_key)
+        refused = self._refused.get(source) if self._refused else None
+        return Receipt(source, self.world.now(), epoch, self.configuration.dedupe, refused)
 
     def new_message_id(self) -> str:
         """An id for a call that came without one."""
@@ -105,6 +106,11 @@ class Workspace:
         self.door.replace_with(image, epoch, begin)
 
     @property
+    def explains(self) -> bool:
+        """Whether answers say where their reasons can be read (decision 30)."""
+        return self.configuration.explain_headers
+
+    @property
     def has_plans(self) -> bool:
         """Whether messages of a source are held to a tracking plan."""
         return bool(self._planned)
@@ -124,6 +130,7 @@ class Workspace:
         self.world = World(configuration.seed, clock)
         self._sources = {source.write_key: source.id for source in configuration.sources}
         self.source_ids = frozenset(self._sources.values())
+        self._refused = _refused(configuration)
         self._planned = tuple(source for source in configuration.sources if source.tracking_plan)
         self.__dict__.pop("_plans", None)
 
@@ -131,6 +138,13 @@ class Workspace:
 def start_of(configuration: Configuration) -> Clock:
     """The clock that a workspace of this configuration begins with."""
     return Clock(frozen_at=SCENARIO_START) if configuration.clock == "frozen" else Clock()
+
+
+def _refused(configuration: Configuration) -> Mapping[str, Refusal]:
+    """The sources that take nothing, and under which code."""
+    if configuration.locked:
+        return {source.id: "locked_workspace" for source in configuration.sources}
+    return {source.id: "source_disabled" for source in configuration.sources if not source.enabled}
 
 
 def put(tx: Tx, name: str, value: str) -> None:

@@ -21,6 +21,8 @@ def play(workspace, steps):
             workspace.change_connection(step["connection"].pop("id"), step["connection"])
         elif "source" in step:
             workspace.change_source(step["source"].pop("id"), step["source"])
+        elif "workspace" in step:
+            workspace.change(step["workspace"])
         elif "advance" in step:
             workspace.settle()
             workspace.advance(step["advance"])
@@ -91,7 +93,9 @@ def mended(steps, mend):
         last = {verb: changed(call, mend)}
     repair = []
     if mend["workspace"]:
-        repair = [{"connection": {"id": mend["workspace"]["connection"], "settings": mend["workspace"]["settings"]}}]
+        change = dict(mend["workspace"])
+        where = next((kind for kind in ("connection", "source") if kind in change), None)
+        repair = [{where: {"id": change.pop(where), **change}} if where else {"workspace": change}]
     return [*before, *repair, last]
 
 

@@ -1,0 +1,58 @@
+"""What the server itself answers to a request that it cannot hand on: as JSON, readable by pages, and noted.
+
+A client that meets such an answer reads it like any other of the Tracking API; the library's own is plain text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
+
+from inkstand.fakes.kit.http import dump_json, storable
+from inkstand.simulator.tracking.answers import JSON, cors, error_body
+
+Note = Callable[[str, str, str], None]
+_BAD_REQUEST, _TOO_LARGE, _HEADERS_TOO_LARGE, _NOT_IMPLEMENTED = 400, 413, 431, 501
+_CODES = {_TOO_LARGE: "payload_too_large", _HEADERS_TOO_LARGE: "headers_too_large", 500: "internal"}
+_SAID = {_TOO_LARGE: "Exceed payload limit: "}
+_AS = {
+    _TOO_LARGE: (_BAD_REQUEST, "Bad Request"),
+    _NOT_IMPLEMENTED: (_BAD_REQUEST, "Bad Request"),
+    _HEADERS_TOO_LARGE: (_HEADERS_TOO_LARGE, "Request Header Fields Too Large"),
+}
+"""What Segment documents for a body that is too large, and an answer that no client takes for a failing server."""
+
+
+def channel_class(note: Note) -> type[HTTPChannel]:
+    """A channel whose own answers are ours; `note` is told what was asked, and the code and text of the answer."""
+
+    class Refusal(ErrorTask):
+        """Answers a request that cannot be handed on."""
+
+        def execute(self) -> None:
+            """Answer, and close the connection: where the next request begins is not known."""
+            request: Any = self.request  # the stubs call a request its own error
+            found = request.error
+            status, reason = _AS.get(found.code, (found.code, found.reason))
+            code = _CODES.get(found.code, "bad_request")
+            message = storable(f"{_SAID.get(found.code, '')}{found.body}.".replace("..", "."))
+            body = dump_json(error_body(code, message))
+            self.status = f"{status} {reason}"
+            origin = request.headers.get("ORIGIN")
+            self.response_headers = [("Content-Type", JSON), *(cors(origin).items() if origin else ())]
+            self.set_close_on_finish()
+            self.content_length = len(body)
+            if status < 500:  # noqa: PLR2004  # what fails here is no refusal
+                asked = (getattr(request, name, None) for name in ("command", "path"))
+                note(" ".join(part for part in asked if part) or "a request", code, message)
+            self.write(body)
+
+    class Channel(HTTPChannel):
+        """A connection whose errors are told so."""
+
+        error_task_class = Refusal
+
+    return Channel

@@ -1,0 +1,108 @@
+"""What the Tracking API answers, in the forms that every client can read.
+
+Source: what clients do with answers (facts about clients): exactly 200, always a JSON object; errors carry `code` and
+`message`; pages may read every answer, errors included, and its `Retry-After`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, request
+from werkzeug.exceptions import HTTPException
+
+from inkstand.fakes.kit.faults import Effect, StruckError
+from inkstand.fakes.kit.http import dump_json
+from inkstand.fakes.kit.ledger import load
+
+JSON = "application/json"
+NO_CONTENT = 204
+_SUCCESS = b'{"success": true}'
+_NOT_FOUND, _WRONG_METHOD, _TOO_MANY = 404, 405, 429
+_ASKED_OF_A_PAGE = "authorization, content-type, x-retry-count"
+_SOON = "1"
+_NAMES = {400: "bad_request", 429: "rate_limited", 500: "internal", 502: "bad_gateway", 503: "unavailable"}
+
+
+def success(workspace: str | None, message_id: str | None = None, *, explained: bool = True) -> Response:
+    """Segment's answer to what it takes, with the address where ours can be read (decision 30)."""
+    headers = [("Content-Type", JSON)]
+    if explained:
+        where = "unclaimed" if workspace is None else f"workspaces/{workspace}/explain"
+        one = "" if message_id is None else f"/{quote(message_id, safe='')}"
+        headers.append(("X-Inkstand-Explain", f"/_sandbox/v1/{where}{one}"))
+    return Response(_SUCCESS, 200, headers)
+
+
+def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An error as every client can read it."""
+    return Response(dump_json(error_body(code, message)), status, dict(headers or {}), content_type=JSON)
+
+
+def error_body(code: str, message: str) -> dict[str, Any]:
+    """The members that one client or another reads of an error."""
+    return {"success": False, "code": code, "message": message, "error": message}
+
+
+def struck(found: StruckError) -> Response:
+    """The answer to a call that a fault strikes: what was arranged, else what Segment's answer of that status is like.
+
+    A 429 says when to come again, in both of Segment's headers.
+    """
+    effect = found.effect
+    status = effect.status or 503
+    answer = error(status, _NAMES.get(status, f"status_{status}"), f"arranged by {effect.fault}", _headers(effect))
+    if effect.body is not None:
+        answer.set_data(effect.body)
+    return answer
+
+
+def _headers(effect: Effect) -> dict[str, str]:
+    headers = {**effect.headers, "X-Inkstand-Fault": effect.fault}
+    if effect.status == _TOO_MANY:
+        given = {name.lower(): value for name, value in effect.headers.items()}
+        again = given.get("retry-after") or given.get("x-ratelimit-reset") or _SOON
+        if "retry-after" not in given:
+            headers["Retry-After"] = again
+        if "x-ratelimit-reset" not in given:
+            headers["X-RateLimit-Reset"] = again
+    return headers
+
+
+def http_error(found: HTTPException) -> Response:
+    """An address that there is not, or that is called in another way; what is not imitated says so."""
+    if request.method == "OPTIONS":
+        return Response(status=NO_CONTENT)
+    for route in load("inkstand.simulator.tracking").not_faked if found.code == _NOT_FOUND else ():
+        if route.covers(request.method, request.path.rstrip("/")):
+            return error(501, "not_faked", f"not faked yet: {route.what}")
+    known = {_NOT_FOUND: "is not an address of the Tracking API.", _WRONG_METHOD: "is not how it is called."}
+    told = known.get(found.code or 500)
+    text = f"{request.method} {request.path} {told}" if told else (found.description or found.name)
+    headers = {name: value for name, value in found.get_headers() if name == "Allow"}
+    return error(found.code or 500, found.name.lower().replace(" ", "_"), text, headers)
+
+
+def allow_any_origin(response: Response) -> Response:
+    """Let pages of any origin read an answer, and call as they ask to; a preflight has no content."""
+    if request.method == "OPTIONS":
+        response.status_code = NO_CONTENT
+    origin = request.environ.get("HTTP_ORIGIN")
+    if origin:
+        response.headers.update(cors(origin, request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")))
+    return response
+
+
+def cors(origin: str, asked: str | None = None) -> dict[str, str]:
+    """The headers that let a page of this origin call and read, with the headers that it asked to send."""
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Vary": "Origin",
+        "Access-Control-Allow-Credentials": "true",
+        "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+        "Access-Control-Allow-Headers": asked or _ASKED_OF_A_PAGE,
+        "Access-Control-Expose-Headers": "Retry-After, X-RateLimit-Reset",
+        "Access-Control-Max-Age": "600",
+    }
