@@ -27,6 +27,7 @@ INK = Destination(
 CONNECTION = Connection("ink", "ink", "website", {"apiKey": "k"})
 
 
+@pytest.mark.fact("integrations-filter")
 @pytest.mark.parametrize(
     ("integrations", "goes"),
     [

@@ -130,7 +130,7 @@ def test_the_same_in_one_batch(client):
     assert workspace.count("messages") == len(mixed) - len(bad)
 
 
-@pytest.mark.fact("ids-null", "null-property", "alias-identity")
+@pytest.mark.fact("ids-null", "null-property", "alias-identity", "own-members")
 @pytest.mark.parametrize(("kind", "call"), TAKEN, ids=lambda one: one if isinstance(one, str) else json.dumps(one)[:60])
 def test_what_is_taken(workspace, kind, call):
     """What no rule speaks against becomes a message that holds what was sent."""
@@ -187,7 +187,7 @@ def test_a_long_message_id_is_kept_whole(workspace):
     assert [len(row["notes"]) for row in rows] == [0, 1]
 
 
-@pytest.mark.fact("unknown-members", "null-property")
+@pytest.mark.fact("unknown-members", "null-property", "version-channel")
 def test_unknown_members_pass_through(workspace):
     """What nobody knows stays in the message, and what is null stays null."""
     call = {**TRACK, "email": "stray@x.test", "version": 2, "channel": "server", "properties": {"gone": None}}

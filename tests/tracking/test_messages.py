@@ -46,6 +46,7 @@ def test_unreadable_times_are_never_refused(original, sent, received):
         assert times.timestamp == received
 
 
+@pytest.mark.fact("common-members")
 def test_message_as_segment_holds_it():
     """Ids become text, the four times are there, write key and type follow the request, the rest passes through."""
     call = {"type": "page", "writeKey": "k", "userId": 7, "event": "E", "email": "stray", "context": {"ip": "1"}}

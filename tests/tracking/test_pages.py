@@ -77,7 +77,7 @@ def test_headers_for_pages_only(client):
     assert not [name for name in answer.headers if name.startswith("Access-Control")]
 
 
-@pytest.mark.fact("settings", "settings-cdn-only", "no-settings-limit")
+@pytest.mark.fact("settings", "settings-cdn-only")
 def test_settings_with_which_a_page_needs_only_an_address(inkstand):
     """ApiHost has no scheme, protocol stands beside it; both are those that the page asked."""
     for base, host in (("http://localhost:4650", "localhost:4650/v1"), ("https://ink.test", "ink.test/v1")):
