@@ -35,6 +35,7 @@ NEAR = IN_PROCESS
 """The address of a sandbox in this process, for its own session."""
 
 _SEGMENT_PATHS = ("/v1/", "/analytics.js/")
+_LOOKING = {"GET", "HEAD"}
 _CONTROL_PATH = "/_sandbox/"
 
 
@@ -137,6 +138,8 @@ class Dispatcher:
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
+        if path.startswith("//"):  # a client whose host was given with a slash at its end
+            path = environ["PATH_INFO"] = "/" + path.lstrip("/")
         host = environ.get("HTTP_HOST", "").partition(":")[0]
         if host in self._hosts:
             return self._vendor(self._hosts[host])(self._known(environ), start_response)
@@ -147,7 +150,7 @@ class Dispatcher:
             environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{prefix}"
             environ["PATH_INFO"] = path[len(prefix) + 1 :] or "/"
             return self._vendor(self._prefixes[prefix])(self._known(environ), start_response)
-        if path == "/" or path.startswith(_CONTROL_PATH):
+        if (path == "/" and environ["REQUEST_METHOD"] in _LOOKING) or path.startswith(_CONTROL_PATH):
             ours = self._web() if path == "/" else self._control()
             return self._guarded(ours, environ, start_response)
         if path in {"/livez", "/readyz"}:

@@ -13,17 +13,29 @@ from waitress.task import ErrorTask
 
 from inkstand.fakes.kit.http import dump_json, storable
 from inkstand.simulator.tracking.answers import JSON, cors, error_body
+from inkstand.simulator.tracking.limits import BATCH_BYTES, CALL_BYTES
 
 Note = Callable[[str, str, str], None]
 _BAD_REQUEST, _TOO_LARGE, _HEADERS_TOO_LARGE, _NOT_IMPLEMENTED = 400, 413, 431, 501
 _CODES = {_TOO_LARGE: "payload_too_large", _HEADERS_TOO_LARGE: "headers_too_large", 500: "internal"}
-_SAID = {_TOO_LARGE: "Exceed payload limit: "}
+_SAID = {
+    _TOO_LARGE: f"Exceed payload limit: a call is at most {CALL_BYTES} bytes, a batch {BATCH_BYTES}.",
+    _HEADERS_TOO_LARGE: "The headers, or the address, are too long.",
+}
+_PRINTABLE = range(32, 127)
 _AS = {
     _TOO_LARGE: (_BAD_REQUEST, "Bad Request"),
     _NOT_IMPLEMENTED: (_BAD_REQUEST, "Bad Request"),
     _HEADERS_TOO_LARGE: (_HEADERS_TOO_LARGE, "Request Header Fields Too Large"),
 }
 """What Segment documents for a body that is too large, and an answer that no client takes for a failing server."""
+
+
+def _hint(request: Any) -> str:
+    """What is told of a request that does not begin like one."""
+    line: bytes = getattr(request, "first_line", b"") or getattr(request, "header_plus", b"")[:8]
+    odd = any(byte not in _PRINTABLE for byte in line[:8].rstrip(b"\r\n"))
+    return ". It does not begin like a request: this is plain http, use http:// and not https://" if odd else ""
 
 
 def channel_class(note: Note) -> type[HTTPChannel]:
@@ -38,7 +50,7 @@ def channel_class(note: Note) -> type[HTTPChannel]:
             found = request.error
             status, reason = _AS.get(found.code, (found.code, found.reason))
             code = _CODES.get(found.code, "bad_request")
-            message = storable(f"{_SAID.get(found.code, '')}{found.body}.".replace("..", "."))
+            message = storable(_SAID.get(found.code) or f"{found.body}{_hint(request)}".rstrip(".") + ".")
             body = dump_json(error_body(code, message))
             self.status = f"{status} {reason}"
             origin = request.headers.get("ORIGIN")

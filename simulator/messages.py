@@ -94,9 +94,9 @@ def normalize(call_type: str, call: Call, message_id: str, envelope: Envelope, r
             message[name] = str(value)
     message["context"] = _with_address(merged(envelope.context, call.get("context")), envelope)
     message["integrations"] = merged(envelope.integrations, call.get("integrations"))
-    message["originalTimestamp"] = iso(times.original)
+    message["originalTimestamp"] = _written(called_at(call), times.original)
     message["receivedAt"] = iso(received_at)
-    message["sentAt"] = iso(times.sent_at)
+    message["sentAt"] = _written(sent_at, times.sent_at)
     message["timestamp"] = iso(times.timestamp)
     return message
 
@@ -105,6 +105,11 @@ def called_at(call: Call) -> object:
     """When a call says that it was made; some clients say so as `originalTimestamp` only."""
     value = call.get("timestamp")
     return call.get("originalTimestamp") if value is None else value
+
+
+def _written(given: object, found: int) -> object:
+    """A time as a message holds it; one that cannot be read as it came, for whoever looks."""
+    return iso(found) if given is None or parse_iso(given) is not None else given
 
 
 def not_object(member: str, value: object) -> Reason:

@@ -47,6 +47,9 @@ def _parse(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
+        tidy = text.strip().upper()
+        if tidy != text:
+            return _parse(tidy)
         match = _LOOSE.fullmatch(text)
         if match is None:
             raise

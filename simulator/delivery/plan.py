@@ -16,7 +16,8 @@ from inkstand.simulator.model import Connection
 
 ALL = "All"
 SEGMENT_ITSELF = "Segment.io"
-"""What the browser library calls Segment in every message's integrations object; it is no destination."""
+"""What the browser library calls Segment in every message's integrations object; it is no destination, and switched
+off there a message would not have come."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ def oddities(integrations: Mapping[str, Any], known: frozenset[str]) -> list[Rea
     """What is worth telling of an integrations object: names that no destination has, values that are no switch."""
     unknown = [
         Reason("delivery.unknown_integration", {"name": name, **_same_letters(name, known)})
-        for name in integrations
-        if name not in {ALL, SEGMENT_ITSELF} and name not in known
+        for name, value in integrations.items()
+        if name != ALL and name not in known and (name != SEGMENT_ITSELF or value is False)
     ]
     odd = [
         Reason("delivery.odd_switch", {"name": name, "came": str(value)[:80]})

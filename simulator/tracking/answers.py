@@ -10,18 +10,24 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from inkstand.fakes.kit.faults import Effect, StruckError
 from inkstand.fakes.kit.http import dump_json
 from inkstand.fakes.kit.ledger import load
+from inkstand.simulator.errors import nearest
 
 JSON = "application/json"
 NO_CONTENT = 204
+REFUSED = "/_sandbox/v1/refused"
+"""Where what was refused can be read."""
+
 _SUCCESS = b'{"success": true}'
-_NOT_FOUND, _WRONG_METHOD, _TOO_MANY = 404, 405, 429
+_NOT_FOUND, _WRONG_METHOD, _TOO_MANY, _FAILED = 404, 405, 429, 500
+_ALWAYS = {"HEAD", "OPTIONS"}
 _ASKED_OF_A_PAGE = "authorization, content-type, x-retry-count"
+_SECONDS = ("retry-after", "x-ratelimit-reset")
 _SOON = "1"
 _NAMES = {400: "bad_request", 429: "rate_limited", 500: "internal", 502: "bad_gateway", 503: "unavailable"}
 
@@ -37,8 +43,9 @@ def success(workspace: str | None, message_id: str | None = None, *, explained: 
 
 
 def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An error as every client can read it."""
-    return Response(dump_json(error_body(code, message)), status, dict(headers or {}), content_type=JSON)
+    """An error as every client can read it, with the address where such are listed."""
+    told = {"Content-Type": JSON, "X-Inkstand-Explain": REFUSED, **(headers or {})}
+    return Response(dump_json(error_body(code, message)), status, told)
 
 
 def error_body(code: str, message: str) -> dict[str, Any]:
@@ -53,17 +60,20 @@ def struck(found: StruckError) -> Response:
     """
     effect = found.effect
     status = effect.status or 503
-    answer = error(status, _NAMES.get(status, f"status_{status}"), f"arranged by {effect.fault}", _headers(effect))
+    told = f"arranged by {effect.fault} of this Inkstand sandbox; its view faults lists it"
+    answer = error(status, _NAMES.get(status, f"status_{status}"), told, _headers(effect))
     if effect.body is not None:
         answer.set_data(effect.body)
     return answer
 
 
 def _headers(effect: Effect) -> dict[str, str]:
-    headers = {**effect.headers, "X-Inkstand-Fault": effect.fault}
+    named = {"content-type": "Content-Type"}
+    headers = {named.get(name.lower(), name): value for name, value in effect.headers.items()}
+    headers["X-Inkstand-Fault"] = effect.fault
     if effect.status == _TOO_MANY:
         given = {name.lower(): value for name, value in effect.headers.items()}
-        again = given.get("retry-after") or given.get("x-ratelimit-reset") or _SOON
+        again = next((given[name] for name in _SECONDS if given.get(name, "").isdecimal()), _SOON)
         if "retry-after" not in given:
             headers["Retry-After"] = again
         if "x-ratelimit-reset" not in given:
@@ -78,11 +88,21 @@ def http_error(found: HTTPException) -> Response:
     for route in load("inkstand.simulator.tracking").not_faked if found.code == _NOT_FOUND else ():
         if route.covers(request.method, request.path.rstrip("/")):
             return error(501, "not_faked", f"not faked yet: {route.what}")
-    known = {_NOT_FOUND: "is not an address of the Tracking API.", _WRONG_METHOD: "is not how it is called."}
-    told = known.get(found.code or 500)
-    text = f"{request.method} {request.path} {told}" if told else (found.description or found.name)
     headers = {name: value for name, value in found.get_headers() if name == "Allow"}
+    text = _said(found, headers.get("Allow", ""))
     return error(found.code or 500, found.name.lower().replace(" ", "_"), text, headers)
+
+
+def _said(found: HTTPException, allowed: str) -> str:
+    asked = f"{request.method} {request.path}"
+    if found.code == _NOT_FOUND:
+        near = nearest(request.path, [rule.rule for rule in current_app.url_map.iter_rules()])
+        return f"{asked} is not an address of the Tracking API.{near}"
+    if found.code == _WRONG_METHOD:
+        return f"{asked}: this address is asked with {' or '.join(sorted(set(allowed.split(', ')) - _ALWAYS))}."
+    if (found.code or _FAILED) >= _FAILED:
+        return "Inkstand itself failed; its own log, on stderr, says where."
+    return found.description or found.name
 
 
 def allow_any_origin(response: Response) -> Response:

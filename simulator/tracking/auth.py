@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from inkstand.fakes.kit.http import basic_credentials
+from inkstand.fakes.kit.http import basic_credentials, kind_of
 from inkstand.fakes.kit.world import machine_now
 
 from .limits import RefusedError
 
 UNAUTHORIZED = 401
-_BEARER = "bearer "
+_BEARER = "bearer"
 
 
 def write_key(body: Mapping[str, Any], authorization: str | None) -> str | None:
@@ -23,8 +23,8 @@ def write_key(body: Mapping[str, Any], authorization: str | None) -> str | None:
 
     Raises RefusedError (401) for a Bearer token that is none of ours, or too old.
     """
-    if authorization and authorization[:7].lower() == _BEARER:
-        _check(authorization[7:].strip())
+    if authorization and authorization.split(" ", 1)[0].lower() == _BEARER:
+        _check(authorization[len(_BEARER) :].strip())
     key = body.get("writeKey")
     if isinstance(key, str) and key:
         return key
@@ -37,11 +37,12 @@ def header_key(authorization: str | None) -> str | None:
     return (credentials[0] or None) if credentials else None
 
 
-def no_key() -> RefusedError:
-    """What a request without a write key is refused with."""
-    return RefusedError(
-        "no_write_key", "A write key is needed: as the user of Basic authorization, or as writeKey in the body."
-    )
+def no_key(body: Mapping[str, Any], authorization: str | None) -> RefusedError:
+    """What a request without a write key is refused with: where one goes, and what came in its place."""
+    came = [f"writeKey came as {kind_of(body['writeKey'])}"] if body.get("writeKey") else []
+    came += ["the Authorization header that came holds no key"] if authorization else []
+    wanted = "A write key is needed: as the user of Basic authorization, or as writeKey in the body"
+    return RefusedError("no_write_key", "; ".join([wanted, *came]) + ".")
 
 
 def _check(token: str) -> None:

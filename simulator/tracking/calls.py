@@ -13,7 +13,7 @@ from inkstand.simulator.messages import Envelope, called_at, given_message_id, u
 from inkstand.simulator.model import CALL_TYPES, Dropped, Refusal, Taken
 
 from . import rules
-from .limits import BATCH_CALLS, CALL_BYTES, RefusedError
+from .limits import BATCH_CALLS, CALL_BYTES
 
 
 class _Batch(msgspec.Struct):
@@ -56,14 +56,10 @@ def _is_plain(raw: bytes, *values: object) -> bool:
 
 
 def split(body: Mapping[str, Any], raw: bytes) -> list[Placed]:
-    """The calls of a batch, each with its own bytes as they came.
-
-    Raises RefusedError when `batch` is not a list.
-    """
+    """The calls of a batch, each with its own bytes as they came; none where `batch` is not a list."""
     calls = body.get("batch")
     if not isinstance(calls, list):
-        message = f'A batch is {{"batch": [calls]}}; batch was {kind_of(calls)}.'
-        raise RefusedError("invalid_batch", message)
+        return []
     try:
         parts = zip(calls, _SPLIT(raw).batch, strict=True)
         return [(place, call, bytes(part)) for place, (call, part) in enumerate(parts)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
@@ -25,11 +26,21 @@ from inkstand.simulator.workspaces.workspace import Workspace
 from .answers import success
 from .auth import no_key, write_key
 from .calls import Placed, read_batch, read_call, shut_out, split
-from .limits import BATCH_BYTES, CALL_BYTES, RefusedError, read_body
+from .limits import BATCH_BYTES, CALL_BYTES, GZIP_MARK, RefusedError, read_body
 
 Environ = dict[str, Any]
 _DIRECT = b'"direct"'
 _KEY = b'"writeKey"'
+
+
+@dataclass
+class _Part:
+    """Those calls of a batch that have the same key, the workspace that knows it, what to remember of them."""
+
+    key: str
+    placed: list[Placed]
+    workspace: Workspace
+    receipt: Receipt
 
 
 class Intake:
@@ -46,17 +57,21 @@ class Intake:
 
     def take(self, call_type: str, call: Mapping[str, Any], raw: bytes, *, from_client: bool) -> Response:
         """Take one call that is read already; `raw` are its bytes as they came."""
-        key = write_key(call, request.environ.get("HTTP_AUTHORIZATION"))
+        authorization = request.environ.get("HTTP_AUTHORIZATION")
+        key = write_key(call, authorization)
         if key is None:
-            raise no_key()
+            raise no_key(call, authorization)
         workspace = self.sandbox.whose(key)
         if workspace is None:
             return self._unclaimed(key, raw)
-        receipt = workspace.receipt(key)
-        meet_faults(workspace, SEGMENT, receipt.epoch)
         envelope = Envelope(call.get("sentAt"), **_address(raw, from_client=from_client))
-        read = read_call(call_type, call, raw, envelope, workspace.new_message_id)
-        self._accept(workspace, receipt, [read])
+        try:
+            receipt = workspace.receipt(key)
+            meet_faults(workspace, SEGMENT, receipt.epoch)
+            read = read_call(call_type, call, raw, envelope, workspace.new_message_id)
+            self._accept(workspace, receipt, [read])
+        except WorkspaceGoneError:
+            return self._overtaken(key, raw)
         return success(workspace.name, read.message_id, explained=workspace.explains)
 
     def batch(self, *, from_client: bool = False) -> Response:
@@ -66,40 +81,58 @@ class Intake:
 
     def _batch(self, *, from_client: bool) -> Response:
         raw = read_body(request.environ, BATCH_BYTES)
-        body = _object(raw)
-        key = write_key(body, request.environ.get("HTTP_AUTHORIZATION"))
+        body, authorization = _object(raw), request.environ.get("HTTP_AUTHORIZATION")
+        key = write_key(body, authorization)
         calls = split(body, raw)
         said = (body.get("sentAt"), body.get("context"), body.get("integrations"))
         envelope = Envelope(*said, **_address(raw, from_client=from_client))
-        answer: Response | None = None
         groups = [(key, calls)] if raw.count(_KEY) <= ("writeKey" in body) else _by_key(calls, key)
         if not any(one for one, _ in groups):
-            raise no_key()
-        mine = [(one, self.sandbox.whose(one) if one else None, placed) for one, placed in groups]
-        receipts = {one: workspace.receipt(one) for one, workspace, _ in mine if one and workspace}
-        for one, workspace, _ in mine:
-            if one and workspace:
-                meet_faults(workspace, SEGMENT, receipts[one].epoch)
-        for one, workspace, placed in mine:
-            if one and workspace:
-                answer = self._take_all(workspace, receipts[one], placed, envelope)
-            else:
-                body_of = raw if len(mine) == 1 else dump_json({"batch": [call for _, call, _ in placed]})
-                self._unclaimed(one or "", body_of, len(placed))
-        return answer or success(None)
+            raise no_key(body, authorization)
+        known, nobodys = self._sorted_out(groups)
+        for part in known:
+            with suppress(WorkspaceGoneError):
+                meet_faults(part.workspace, SEGMENT, part.receipt.epoch)
+        answers = [self._take_part(part, envelope) for part in known]
+        for one, placed in nobodys:
+            rest = raw if len(groups) == 1 else _batch_of(placed)
+            answers.append(self._unclaimed(one, rest, len(placed)))
+        return answers[0]
 
-    def _take_all(self, workspace: Workspace, receipt: Receipt, placed: list[Placed], envelope: Envelope) -> Response:
-        read = list(read_batch(placed, envelope, workspace.new_message_id))
-        self._accept(workspace, receipt, read)
+    def _sorted_out(
+        self, groups: list[tuple[str | None, list[Placed]]]
+    ) -> tuple[list[_Part], list[tuple[str, list[Placed]]]]:
+        """The calls of a batch that belong to workspaces, and those that belong to nobody."""
+        known, nobodys = [], []
+        for one, placed in groups:
+            key = one or ""
+            workspace = self.sandbox.whose(key)
+            if workspace is None:
+                nobodys.append((key, placed))
+            else:
+                known.append(_Part(key, placed, workspace, workspace.receipt(key)))
+        return known, nobodys
+
+    def _take_part(self, part: _Part, envelope: Envelope) -> Response:
+        """Take those calls of a batch that belong to one source."""
+        workspace = part.workspace
+        try:
+            read = list(read_batch(part.placed, envelope, workspace.new_message_id))
+            self._accept(workspace, part.receipt, read)
+        except WorkspaceGoneError:
+            return self._overtaken(part.key, _batch_of(part.placed))
         message_id = read[0].message_id if len(read) == 1 else None
         return success(workspace.name, message_id, explained=workspace.explains)
 
     def _accept(self, workspace: Workspace, receipt: Receipt, read: list[Taken | Dropped]) -> None:
-        """Hand calls over; what a reset or deletion overtook was taken just before it, and went with the rest."""
+        """Hand calls over; raises WorkspaceGoneError when a reset or deletion overtook them."""
         if receipt.refused is not None:
             read = [shut_out(one, receipt.refused, receipt.source) for one in read]
-        with suppress(WorkspaceGoneError):
-            self.sandbox.accept(workspace, receipt, read)
+        self.sandbox.accept(workspace, receipt, read)
+
+    def _overtaken(self, key: str, raw: bytes) -> Response:
+        """What a reset overtook was taken just before it, and went with the rest; after a deletion it is nobody's."""
+        return success(None) if self.sandbox.whose(key) else self._unclaimed(key, raw)
 
     def _unclaimed(self, key: str, raw: bytes, calls: int = 1) -> Response:
         self.sandbox.registry.unclaimed(SEGMENT, key, f"{request.method} {request.path}", raw, calls)
@@ -116,8 +149,12 @@ def _object(raw: bytes) -> dict[str, Any]:
     return value
 
 
+def _batch_of(placed: list[Placed]) -> bytes:
+    return dump_json({"batch": [call for _, call, _ in placed]})
+
+
 def _hint(raw: bytes) -> str:
-    if raw.startswith(b"\x1f\x8b"):
+    if raw.startswith(GZIP_MARK):
         return " It looks like gzip: say so with Content-Encoding: gzip."
     return "" if raw else " It was empty."
 

@@ -13,6 +13,9 @@ CALL_BYTES = 32_768
 BATCH_BYTES = 512_000
 BATCH_CALLS = 2_500
 _GZIP_WINDOW = 31
+GZIP_MARK = b"\x1f\x8b"
+"""What every gzip body begins with."""
+
 _GZIP_PARTS = 64
 _LARGER_ZIPPED = 1_024
 """How much longer than its content a gzip body may be: it does not always get smaller."""
@@ -70,6 +73,8 @@ def unzipped(body: bytes, limit: int) -> bytes:
     text, rest = b"", body
     for _ in range(_GZIP_PARTS):
         opener = zlib.decompressobj(_GZIP_WINDOW)
+        if not rest.startswith(GZIP_MARK):
+            raise RefusedError("invalid_gzip", "The body says it is gzip and is not.")
         try:
             text += opener.decompress(rest, limit + 1 - len(text))
         except zlib.error as error:

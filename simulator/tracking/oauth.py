@@ -38,6 +38,8 @@ class TokenError(Exception):
 
 def token_for(form: Mapping[str, str], now: int) -> str:
     """The token that a form asks for, at a moment in milliseconds; raises TokenError."""
+    if not form:
+        raise TokenError("invalid_request", "A form is wanted: application/x-www-form-urlencoded.")
     if form.get("grant_type") != _GRANT:
         raise TokenError("unsupported_grant_type", _must("grant_type", _GRANT, form))
     if form.get("client_assertion_type") != _ASSERTION:
@@ -56,6 +58,8 @@ def is_good(token: str, now: int) -> bool:
 
 def _check_assertion(assertion: str, now: int) -> None:
     """Raises TokenError for text that is no assertion, or not one of this moment (in seconds)."""
+    if not assertion:
+        raise TokenError("invalid_request", "client_assertion is missing: a JWT signed with the client's key.")
     try:
         header = jwt.get_unverified_header(assertion)
         claims = jwt.decode(assertion, options={"verify_signature": False})

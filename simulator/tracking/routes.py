@@ -5,6 +5,7 @@ Sources: Segment's HTTP API, pixel, custom proxy and OAuth pages, and the paths 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,14 @@ from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.registry import SEGMENT
 
 from . import cdn
-from .answers import JSON, allow_any_origin, error, http_error, struck, success
+from .answers import JSON, REFUSED, allow_any_origin, error, http_error, struck, success
 from .auth import header_key
 from .intake import Intake
 from .limits import BODY_KEY, CALL_BYTES, RefusedError, within
 from .pixel import GIF, call_in
 
 LETTERS = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
+_LOOKING = {"GET", "HEAD", "OPTIONS"}
 _ASTRAY = {404, 405, 501}
 _SHORT = {"Cache-Control": "public, max-age=120"}
 
@@ -44,6 +46,7 @@ def create_app(sandbox: Sandbox, public_url: str | None = None, analytics_js: st
         )
     app = Flask(__name__, static_folder=None)
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # it would redirect, and clients lose what they send
     tracking = _Tracking(sandbox, public_url, analytics_js)
     intake = tracking.intake
     for name in LETTERS.values():
@@ -84,7 +87,9 @@ class _Tracking:
 
     def pixel(self, call_type: str) -> Response:
         """Take the call in an image's address; whatever comes of it, the image is answered."""
-        headers = {}
+        headers: dict[str, str] = {}
+        if request.method == "HEAD":
+            return _image(headers)
         try:
             call = call_in(request.args.items(multi=True))
             raw = within(dump_json(call), CALL_BYTES)
@@ -94,7 +99,7 @@ class _Tracking:
             self._note(refusal, request.query_string)
         except StruckError as found:
             headers = {"X-Inkstand-Fault": found.effect.fault}
-        return Response(GIF, 200, headers, content_type="image/gif")
+        return _image(headers)
 
     def settings(self, key: str) -> Response:
         """The settings that a browser asks for before it sends anything."""
@@ -125,7 +130,7 @@ class _Tracking:
         except TokenError as refusal:
             self._note(RefusedError(refusal.error, refusal.description), b"")
             told: dict[str, Any] = {"error": refusal.error, "error_description": refusal.description}
-            return Response(dump_json(told), refusal.status, content_type=JSON)
+            return Response(dump_json(told), refusal.status, {"Content-Type": JSON, "X-Inkstand-Explain": REFUSED})
         told = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME // 1000, "scope": SCOPE}
         return Response(dump_json(told), 200, {"Cache-Control": "no-store"}, content_type=JSON)
 
@@ -135,9 +140,9 @@ class _Tracking:
         return error(refusal.status, refusal.code, storable(refusal.message))
 
     def http_error(self, found: HTTPException) -> Response:
-        """An address that there is not, or that is called in another way; a call that was posted there is noted."""
+        """An address that there is not, or that is called in another way; a call that was sent there is noted."""
         answer = http_error(found)
-        if request.method == "POST" and answer.status_code in _ASTRAY:
+        if request.method not in _LOOKING and answer.status_code in _ASTRAY:
             told = answer.get_json()
             self._note(RefusedError(told["code"], told["message"]), b"")
         return answer
@@ -152,6 +157,11 @@ class _Tracking:
     def _no_source(self, key: str) -> Response:
         self.sandbox.registry.unclaimed(SEGMENT, key, f"GET {request.path}", None, 0)
         return error(404, "unknown_write_key", f"No source has the write key {key}.")
+
+
+def _image(headers: Mapping[str, str]) -> Response:
+    """The pixel; no browser keeps it, or the next one would not be seen."""
+    return Response(GIF, 200, {"Cache-Control": "no-store", **headers}, content_type="image/gif")
 
 
 def _no_library() -> Response:

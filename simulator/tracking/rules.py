@@ -32,7 +32,7 @@ class Discarded:
 def check(call_type: str, call: Call, around: object = None) -> Discarded | None:
     """Why a call is dropped at the door, or None when it is taken; `around` is the context that its batch gives it."""
     if call_type not in CALL_TYPES:
-        return _discard("multi_user_error", "type_unknown", came=call.get("type"))
+        return _discard("multi_user_error", "type_unknown", came=call.get("type", call_type or None))
     return _check_ids(call_type, call) or _CHECKS[call_type](call) or _check_context(call, around)
 
 
@@ -48,7 +48,9 @@ def warn(call: Call) -> list[Reason]:
         if value is not None and not isinstance(value, dict):
             found.append(not_object(name, value))
     message_id = call.get("messageId")
-    if isinstance(message_id, str) and len(message_id) > LONGEST_MESSAGE_ID:
+    if message_id is not None and (not isinstance(message_id, str) or not message_id):
+        found.append(Reason("tracking.message_id_not_text", {"came": _shown(message_id)}))
+    elif message_id is not None and len(message_id) > LONGEST_MESSAGE_ID:
         found.append(Reason("tracking.long_message_id", {"length": len(message_id)}))
     return found
 

@@ -144,7 +144,9 @@ def test_the_old_one_understands_a_400(flow, python_package):
         "sdk.track('user-1', 'E')\nsdk.flush()\nsdk.join()"
     )
 
-    assert run(code, python_package("old"), flow.key, flow.url).startswith("APIError [Segment] bad_request: arranged")
+    assert run(code, python_package("old"), flow.key, flow.url).startswith(
+        "APIError [Segment] bad_request: arranged by fault-"
+    )
     assert flow.workspace.view("faults")[0]["struck"] == 1
 
 

@@ -70,14 +70,17 @@ def test_gzip_of_very_many_parts_is_refused():
         ({"Content-Encoding": "br"}, b"{}", "Content-Encoding br is not read: send gzip, or none."),
         ({}, gzip.compress(b"{}", mtime=0), "It looks like gzip: say so with Content-Encoding: gzip."),
         ({}, b"", "It was empty."),
+        ({"Content-Encoding": "gzip"}, b"x", "The body says it is gzip and is not."),
+        ({"Authorization": "Bearer"}, b"{}", "Bearer token is not one of POST /token"),
         ({}, b"userId=u&event=E", "The body is not JSON"),
     ],
 )
 def test_what_cannot_be_read_says_what_to_do(client, headers, body, said):
     """A body of another encoding, or none, is refused with what it looks like."""
-    answer = client.request("POST", "/v1/track", data=body, headers=headers, auth=(KEY, ""))
+    auth = None if "Authorization" in headers else (KEY, "")
+    answer = client.request("POST", "/v1/track", data=body, headers=headers, auth=auth)
 
-    assert answer.status_code == 400
+    assert answer.status_code == (401 if auth is None else 400)
     assert said in answer.json()["message"]
 
 
@@ -164,12 +167,51 @@ def test_a_header_that_names_no_key(client, header):
 
 
 @pytest.mark.fact("no-key")
-@pytest.mark.parametrize("key", ["", None, 7, [], {}])
+@pytest.mark.parametrize("key", ["", None, 7, [7], {}])
 def test_a_key_that_is_none(client, key):
-    """An empty key, or one that is no text, is none."""
-    answer = client.request("POST", "/v1/track", json={**CALL, "writeKey": key})
+    """An empty key, or one that is no text, is none; what came is told, and where refusals can be read."""
+    answer = client.request("POST", "/v1/track", json={**CALL, "writeKey": key}, headers={"Authorization": "Basic #"})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "no_write_key")
+    assert "the Authorization header that came holds no key" in answer.json()["message"]
+    assert ("writeKey came as" in answer.json()["message"]) == bool(key)
+    assert client.request("GET", answer.headers["X-Inkstand-Explain"]).json()["items"]
+
+
+@pytest.mark.fact("one-origin")
+@pytest.mark.parametrize("path", ["//v1/track", "///v1/track/"])
+def test_a_host_with_a_slash_at_its_end(client, path):
+    """A client that puts its path behind it is understood, and not sent elsewhere."""
+    assert len(taken(client, json.dumps(CALL), path)) == 1
+
+
+def test_a_deletion_under_way(client, inkstand, monkeypatch):
+    """A call that a deletion overtakes is nobody's, one that a reset overtakes went with the rest; the pixel too."""
+    workspace = client.create("doomed", delivery="manual")
+    found = inkstand.sandbox.registry.get("doomed")
+    call = {"userId": "u", "event": "E", "writeKey": workspace.write_key}
+    fresh = found.new_message_id
+
+    def overtaken():
+        monkeypatch.undo()
+        if end == "delete":
+            inkstand.sandbox.delete("doomed")
+        else:
+            inkstand.sandbox.reset("doomed")
+        return fresh()
+
+    for end, method, path in (
+        ("reset", "POST", "/v1/track"),
+        ("reset", "POST", "/v1/batch"),
+        ("delete", "GET", "/v1/pixel/track"),
+    ):
+        monkeypatch.setattr(found, "new_message_id", overtaken)
+        body = {"batch": [{"type": "track", **call}]} if path == "/v1/batch" else call
+        options = {"params": body} if method == "GET" else {"json": body}
+        assert client.request(method, path, **options).status_code == 200
+        if end == "reset":
+            assert workspace.count("messages") == 0
+    assert client.control("GET", "/unclaimed")["items"][0]["credential"] == workspace.write_key
 
 
 @pytest.mark.fact("unknown-key")
@@ -185,13 +227,17 @@ def test_every_other_unknown_key(client, key):
 @pytest.mark.fact("wrong-method")
 def test_a_call_posted_astray_is_noted(client):
     """A path that there is not is refused, and can be found by whoever misses the call."""
-    for path in ("/v1/trakc", "/track", "/v1/settings"):
+    for path in ("/v1/trakc", "/track", "/v1//track"):
         assert client.request("POST", path, json=CALL, auth=(KEY, "")).status_code == 404
+    assert client.request("POST", "/", json=CALL).json()["code"] == "not_found"
+    put = client.request("PUT", "/v1/track", json=CALL)
+    assert (put.status_code, put.json()["message"]) == (405, "PUT /v1/track: this address is asked with POST.")
 
     told = client.control("GET", "/refused")["items"]
     assert (told[0]["what"], told[0]["code"], told[0]["credential"]) == ("POST /v1/trakc", "not_found", KEY)
-    assert len(told) == 3
-    assert any("/v1/trakc" in hint for hint in client.workspace("default").explain_newest(event="E")["hints"])
+    assert told[0]["message"].endswith("is not an address of the Tracking API. Did you mean '/v1/track'?")
+    assert len(told) == 5
+    assert any("PUT /v1/track" in hint for hint in client.workspace("default").explain_newest(event="E")["hints"])
 
 
 @pytest.mark.fact("debugger-discards")

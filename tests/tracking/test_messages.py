@@ -88,6 +88,7 @@ def test_what_is_no_object_is_no_context():
         ("2026-01-01", "2026-01-01T00:00:00.000Z"),
         ("2026-1-2T00:00:00Z", "2026-01-02T00:00:00.000Z"),
         ("20260101T000000Z", "2026-01-01T00:00:00.000Z"),
+        (" 2026-01-01t00:00:00z\n", "2026-01-01T00:00:00.000Z"),
         ("2026-01-01T05:30:00+0530", "2026-01-01T00:00:00.000Z"),
         (1_767_225_600_000, None),
         (1_767_225_600, None),
@@ -100,10 +101,11 @@ def test_what_is_no_object_is_no_context():
     ],
 )
 def test_how_clients_write_times(came, stored):
-    """Whatever precision and zone they have, they are kept in UTC with milliseconds; what is no time is receivedAt."""
+    """Whatever precision and zone they have, they are kept in UTC; what is no time stays to be seen."""
     message = normalize("track", {"timestamp": came}, "m", Envelope(), 0)
 
     assert message["timestamp"] == (stored or "1970-01-01T00:00:00.000Z")
+    assert message["originalTimestamp"] == (stored or came)
     assert bool(told("timestamp", came)) == (stored is None)
 
 

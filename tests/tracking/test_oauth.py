@@ -45,7 +45,7 @@ def test_a_token_is_good_for_a_day():
         ({"client_assertion_type": ""}, "invalid_request", "jwt-bearer"),
         ({"scope": "functions:write"}, "invalid_scope", "tracking_api:write"),
         ({"client_assertion": "x.y"}, "invalid_client", "no JWT"),
-        ({"client_assertion": ""}, "invalid_client", "no JWT"),
+        ({"client_assertion": ""}, "invalid_request", "client_assertion is missing"),
         ({"claims": {**CLAIMS, "exp": NOW}}, "invalid_request", "Token is expired"),
         ({"claims": {**CLAIMS, "iat": NOW + 50}}, "invalid_request", "Token used before issued"),
         ({"claims": {**CLAIMS, "exp": NOW + 3_600}}, "invalid_client", "at most 60 s"),
@@ -61,6 +61,16 @@ def test_what_gets_no_token(asked, error, said):
 
     assert refusal.value.error == error
     assert said in refusal.value.description
+
+
+def test_what_is_no_form_is_told_so(client):
+    """A JSON body in the place of a form is refused with what is wanted."""
+    told = client.request("POST", "/token", json=form()).json()
+
+    assert told == {
+        "error": "invalid_request",
+        "error_description": "A form is wanted: application/x-www-form-urlencoded.",
+    }
 
 
 @pytest.mark.fact("token", "bearer", "bearer-bad", "oauth-errors")

@@ -70,6 +70,17 @@ def test_a_429_says_when_to_come_again(client, given, told):
     assert answer.json() == {"slow": "down"}
 
 
+def test_what_is_armed_is_answered(client):
+    """A content type that was armed is that of the answer; a date in Retry-After is not taken for seconds."""
+    workspace = client.create("armed")
+    date = "Wed, 21 Oct 2026 07:28:00 GMT"
+    workspace.fault("segment", status=429, headers={"content-type": "text/html", "Retry-After": date}, body="<h1>")
+    answer = workspace.post("track", BARE)
+
+    assert (answer.headers["Content-Type"], answer.text) == ("text/html", "<h1>")
+    assert (answer.headers["Retry-After"], answer.headers["X-RateLimit-Reset"]) == (date, "1")
+
+
 def test_headers_for_pages_only(client):
     """A caller that is no page gets none of them."""
     answer = client.request("POST", "/v1/t", json=CALL)
@@ -175,6 +186,9 @@ def test_the_pixel_with_data(client, data):
     (message,) = client.workspace("default").view("messages")
     assert (message["event"], message["properties"]) == (CALL["event"], CALL["properties"])
     assert client.request("GET", answer.headers["X-Inkstand-Explain"]).json()["found"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert client.request("HEAD", "/v1/pixel/track", params={"data": data}).status_code == 200
+    assert client.workspace("default").count("messages") == 1
 
 
 @pytest.mark.fact("pixel", "trailing-slash")

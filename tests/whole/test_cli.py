@@ -146,7 +146,7 @@ def test_the_commands_of_a_running_sandbox():
         at = ("--url", served.url)
         assert "0 messages" in run_inkstand("status", *at).stdout
         snippets = json.loads(run_inkstand("status", "--snippets", "--json", *at).stdout)["snippets"]
-        assert set(snippets) == {"curl", "Python", "Node", "browser"}
+        assert set(snippets) == {"curl", "Python", "Node", "browser", "HTML"}
         assert run_inkstand("explain", *at).returncode == 1
         assert "made shop" in run_inkstand("workspace", "new", "shop", *at).stdout
         assert "shop  0 messages" in run_inkstand("workspace", "list", *at).stdout
