@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import msgspec
@@ -20,7 +19,6 @@ from inkstand.fakes.kit.times import FIRST, LAST, iso, parse_iso
 
 Call = Mapping[str, Any]
 _IDS = ("userId", "anonymousId", "groupId", "previousId")
-_SAID = ("sent_at", "context", "integrations", "ip", "direct_ip")
 _IGNORED = {"context": "tracking.context_not_object", "integrations": "tracking.integrations_not_object"}
 _NOT_KEPT = ("writeKey", "sentAt", "timestamp", "originalTimestamp")
 
@@ -38,17 +36,17 @@ class Envelope:
     ip: str | None = None
     direct_ip: str | None = None
 
-    @cached_property
+    @property
     def text(self) -> str | None:
         """It as JSON text for the log; None when it says nothing."""
-        said = {name: value for name, value in vars(self).items() if name in _SAID and value is not None}
+        said = {name: value for name, value in vars(self).items() if value is not None}
         return dump_text(said) if said else None
 
-    @cached_property
+    @property
     def unclear(self) -> tuple[Reason, ...]:
         """What is worth telling of a `sentAt` that could not be read, and of members that are no objects."""
-        odd = ((name, getattr(self, name)) for name in ("context", "integrations"))
-        wrong = [not_object(name, value) for name, value in odd if not isinstance(value, dict | None)]
+        odd = (("context", self.context), ("integrations", self.integrations))
+        wrong = [not_object(name, value) for name, value in odd if value is not None and not isinstance(value, dict)]
         return (*unread("sentAt", self.sent_at), *wrong)
 
 

@@ -107,11 +107,12 @@ def _said(found: HTTPException, allowed: str) -> str:
 
 def allow_any_origin(response: Response) -> Response:
     """Let pages of any origin read an answer, and call as they ask to; a preflight has no content."""
-    if request.method == "OPTIONS":
+    environ = request.environ
+    if environ["REQUEST_METHOD"] == "OPTIONS":
         response.status_code = NO_CONTENT
-    origin = request.environ.get("HTTP_ORIGIN")
+    origin = environ.get("HTTP_ORIGIN")
     if origin:
-        response.headers.update(cors(origin, request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")))
+        response.headers.update(cors(origin, environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")))
     return response
 
 

@@ -15,7 +15,7 @@ from inkstand.fakes.kit.world import machine_now
 from .limits import RefusedError
 
 UNAUTHORIZED = 401
-_BEARER = "bearer"
+_BEARER = ("bearer ", "bearer")
 
 
 def write_key(body: Mapping[str, Any], authorization: str | None) -> str | None:
@@ -23,8 +23,8 @@ def write_key(body: Mapping[str, Any], authorization: str | None) -> str | None:
 
     Raises RefusedError (401) for a Bearer token that is none of ours, or too old.
     """
-    if authorization and authorization.split(" ", 1)[0].lower() == _BEARER:
-        _check(authorization[len(_BEARER) :].strip())
+    if authorization and authorization[:7].lower() in _BEARER:
+        _check(authorization[7:].strip())
     key = body.get("writeKey")
     if isinstance(key, str) and key:
         return key

@@ -32,20 +32,31 @@ _SPLIT = msgspec.json.Decoder(_Batch).decode
 NewId = Callable[[], str]
 
 
-def read_call(
-    call_type: str, call: Mapping[str, Any], raw: bytes, envelope: Envelope, new_id: NewId
-) -> Taken | Dropped:
-    """One call, checked; `raw` are its bytes as they came."""
+class Around(msgspec.Struct, frozen=True):
+    """What is said once for all calls of a request, read once."""
+
+    context: object
+    text: str | None
+    unclear: tuple[Reason, ...]
+
+
+def around(envelope: Envelope) -> Around:
+    """What an envelope says, read."""
+    return Around(envelope.context, envelope.text, envelope.unclear)
+
+
+def read_call(call_type: str, call: Mapping[str, Any], raw: bytes, said: Around, new_id: NewId) -> Taken | Dropped:
+    """One call, checked; `raw` are its bytes as they came, `said` is what its request says of all."""
     message_id = given_message_id(call) or new_id()
-    dropped = rules.check(call_type, call, envelope.context)
+    dropped = rules.check(call_type, call, said.context)
     if dropped is not None:
         return _dropped(message_id, call_type, call, raw, dropped)
     event, user_id, anonymous_id = call.get(_NAMED_BY[call_type]), call.get("userId"), call.get("anonymousId")
     if not _is_plain(raw, message_id, event, user_id, anonymous_id):
         message_id = storable(message_id)
         event, user_id, anonymous_id = _column(event), _column(user_id), _column(anonymous_id)
-    notes = (*rules.warn(call), *unread("timestamp", called_at(call)), *envelope.unclear)
-    return Taken(message_id, call_type, event, user_id, anonymous_id, raw, envelope.text, notes)
+    notes = (*rules.warn(call), *unread("timestamp", called_at(call)), *said.unclear)
+    return Taken(message_id, call_type, event, user_id, anonymous_id, raw, said.text, notes)
 
 
 def _is_plain(raw: bytes, *values: object) -> bool:
@@ -69,6 +80,7 @@ def split(body: Mapping[str, Any], raw: bytes) -> list[Placed]:
 
 def read_batch(batch: list[Placed], envelope: Envelope, new_id: NewId) -> Iterator[Taken | Dropped]:
     """The calls of a batch; what is wrong with one of them leaves the others alone."""
+    said = around(envelope)
     if not batch:
         yield _dropped(new_id(), None, {}, b"[]", rules.Discarded("empty_batch", Reason("tracking.empty_batch")))
     for index, call, raw in batch:
@@ -78,7 +90,7 @@ def read_batch(batch: list[Placed], envelope: Envelope, new_id: NewId) -> Iterat
         if too_much is not None:
             yield _dropped(given_message_id(members) or new_id(), call_type, members, raw, too_much)
         elif isinstance(call, dict):
-            yield read_call(call_type if isinstance(call_type, str) else "", call, raw, envelope, new_id)
+            yield read_call(call_type if isinstance(call_type, str) else "", call, raw, said, new_id)
         else:
             wrong = rules.Discarded("multi_user_error", Reason("tracking.call_not_object", {"came": kind_of(call)}))
             yield _dropped(new_id(), None, {}, raw, wrong)

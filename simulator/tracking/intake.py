@@ -25,7 +25,7 @@ from inkstand.simulator.workspaces.workspace import Workspace
 
 from .answers import success
 from .auth import no_key, write_key
-from .calls import Placed, read_batch, read_call, shut_out, split
+from .calls import Placed, around, read_batch, read_call, shut_out, split
 from .limits import BATCH_BYTES, CALL_BYTES, GZIP_MARK, RefusedError, read_body
 
 Environ = dict[str, Any]
@@ -52,23 +52,26 @@ class Intake:
 
     def single(self, call_type: str, *, from_client: bool = False) -> Response:
         """Take one call; the path names its type. `from_client` says that a browser or app sends it, not a server."""
-        raw = read_body(request.environ, CALL_BYTES)
-        return self.take(call_type, _object(raw), raw, from_client=from_client)
+        environ = request.environ
+        raw = read_body(environ, CALL_BYTES)
+        return self.take(call_type, _object(raw), raw, environ, from_client=from_client)
 
-    def take(self, call_type: str, call: Mapping[str, Any], raw: bytes, *, from_client: bool) -> Response:
-        """Take one call that is read already; `raw` are its bytes as they came."""
-        authorization = request.environ.get("HTTP_AUTHORIZATION")
+    def take(
+        self, call_type: str, call: Mapping[str, Any], raw: bytes, environ: Environ, *, from_client: bool
+    ) -> Response:
+        """Take one call that is read already; `raw` are its bytes as they came, `environ` is its request's."""
+        authorization = environ.get("HTTP_AUTHORIZATION")
         key = write_key(call, authorization)
         if key is None:
             raise no_key(call, authorization)
         workspace = self.sandbox.whose(key)
         if workspace is None:
             return self._unclaimed(key, raw)
-        envelope = Envelope(call.get("sentAt"), **_address(raw, from_client=from_client))
+        said = around(Envelope(call.get("sentAt"), **_address(raw, environ, from_client=from_client)))
         try:
             receipt = workspace.receipt(key)
             meet_faults(workspace, SEGMENT, receipt.epoch)
-            read = read_call(call_type, call, raw, envelope, workspace.new_message_id)
+            read = read_call(call_type, call, raw, said, workspace.new_message_id)
             self._accept(workspace, receipt, [read])
         except WorkspaceGoneError:
             return self._overtaken(key, raw)
@@ -80,12 +83,13 @@ class Intake:
             return self._batch(from_client=from_client)
 
     def _batch(self, *, from_client: bool) -> Response:
-        raw = read_body(request.environ, BATCH_BYTES)
-        body, authorization = _object(raw), request.environ.get("HTTP_AUTHORIZATION")
+        environ = request.environ
+        raw = read_body(environ, BATCH_BYTES)
+        body, authorization = _object(raw), environ.get("HTTP_AUTHORIZATION")
         key = write_key(body, authorization)
         calls = split(body, raw)
         said = (body.get("sentAt"), body.get("context"), body.get("integrations"))
-        envelope = Envelope(*said, **_address(raw, from_client=from_client))
+        envelope = Envelope(*said, **_address(raw, environ, from_client=from_client))
         groups = [(key, calls)] if raw.count(_KEY) <= ("writeKey" in body) else _by_key(calls, key)
         if not any(one for one, _ in groups):
             raise no_key(body, authorization)
@@ -168,11 +172,11 @@ def _by_key(calls: list[Placed], key: str | None) -> list[tuple[str | None, list
     return list(found.items()) or [(key, [])]
 
 
-def _address(raw: bytes, *, from_client: bool) -> dict[str, str]:
+def _address(raw: bytes, environ: Environ, *, from_client: bool) -> dict[str, str]:
     """Whom the request came from, if a message may be told: what a client sends is, a server's call if it asks."""
     if not from_client and _DIRECT not in raw:
         return {}
-    address: str = request.environ.get("REMOTE_ADDR") or ""
+    address: str = environ.get("REMOTE_ADDR") or ""
     address = address.removeprefix("::ffff:")
     if not address or ":" in address:
         return {}

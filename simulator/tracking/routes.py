@@ -5,7 +5,7 @@ Sources: Segment's HTTP API, pixel, custom proxy and OAuth pages, and the paths 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def create_app(sandbox: Sandbox, public_url: str | None = None, analytics_js: st
             f"{analytics_js} is not the npm package of the browser library: there is no dist/umd/{cdn.BUNDLE} in it. "
             "Get it (npm install @segment/analytics-next) and name node_modules/@segment/analytics-next."
         )
-    app = Flask(__name__, static_folder=None)
+    app = _Plain(__name__, static_folder=None)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # it would redirect, and clients lose what they send
     tracking = _Tracking(sandbox, public_url, analytics_js)
@@ -74,6 +74,14 @@ def metrics() -> Response:
     return success(None, explained=False)
 
 
+class _Plain(Flask):
+    """An application without coroutines, which need not be looked for at each request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return func
+
+
 class _Tracking:
     def __init__(self, sandbox: Sandbox, public_url: str | None, analytics_js: str | None) -> None:
         self.sandbox = sandbox
@@ -93,7 +101,7 @@ class _Tracking:
         try:
             call = call_in(request.args.items(multi=True))
             raw = within(dump_json(call), CALL_BYTES)
-            taken = self.intake.take(call_type, call, raw, from_client=True)
+            taken = self.intake.take(call_type, call, raw, request.environ, from_client=True)
             headers = {name: value for name, value in taken.headers.items() if name.startswith("X-")}
         except RefusedError as refusal:
             self._note(refusal, request.query_string)

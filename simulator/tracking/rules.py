@@ -38,10 +38,11 @@ def check(call_type: str, call: Call, around: object = None) -> Discarded | None
 
 def warn(call: Call) -> list[Reason]:
     """What is taken but worth telling."""
+    get = call.get
     found = [
         Reason("tracking.numeric_id", {"member": name, "came": call[name]})
         for name in _NUMBERED
-        if isinstance(call.get(name), int)
+        if type(get(name)) is int
     ]
     for name in ("context", "integrations"):
         value = call.get(name)

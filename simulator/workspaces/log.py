@@ -54,7 +54,8 @@ def _appended(door: Door, receipt: Receipt, call: Taken | Dropped) -> bool:
     if isinstance(call, Dropped) or call.notes:
         return False
     values = dict(zip(_LOG, _message_values(call, receipt), strict=True))
-    return door.change(_APPEND, {**values, **_known_again(receipt)}, receipt.epoch) == 1
+    values.update(_known_again(receipt))
+    return door.change(_APPEND, values, receipt.epoch) == 1
 
 
 def _known_again(receipt: Receipt) -> dict[str, object]:
