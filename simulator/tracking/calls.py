@@ -63,7 +63,10 @@ def _is_plain(raw: bytes, *values: object) -> bool:
     """Whether a call's texts can stand in a column as they are: nothing but ASCII, nothing written with an escape."""
     if not raw.isascii() or b"\\u" in raw:
         return False
-    return all(value is None or type(value) is str for value in values)
+    for value in values:  # noqa: SIM110  # a generator costs twice as much, for every call
+        if value is not None and type(value) is not str:
+            return False
+    return True
 
 
 def split(body: Mapping[str, Any], raw: bytes) -> list[Placed]:

@@ -38,20 +38,21 @@ def check(call_type: str, call: Call, around: object = None) -> Discarded | None
 
 def warn(call: Call) -> list[Reason]:
     """What is taken but worth telling."""
+    found: list[Reason] = []
     get = call.get
-    found = [
-        Reason("tracking.numeric_id", {"member": name, "came": call[name]})
-        for name in _NUMBERED
-        if type(get(name)) is int
-    ]
+    if int in {type(get("userId")), type(get("anonymousId")), type(get("groupId")), type(get("previousId"))}:
+        numbers = [name for name in _NUMBERED if type(get(name)) is int]
+        found += [Reason("tracking.numeric_id", {"member": name, "came": call[name]}) for name in numbers]
     for name in ("context", "integrations"):
-        value = call.get(name)
-        if value is not None and not isinstance(value, dict):
+        value = get(name)
+        if type(value) is not dict and value is not None:
             found.append(not_object(name, value))
-    message_id = call.get("messageId")
-    if message_id is not None and (not isinstance(message_id, str) or not message_id):
+    message_id = get("messageId")
+    if message_id is None:
+        return found
+    if not message_id or not isinstance(message_id, str):
         found.append(Reason("tracking.message_id_not_text", {"came": _shown(message_id)}))
-    elif message_id is not None and len(message_id) > LONGEST_MESSAGE_ID:
+    elif len(message_id) > LONGEST_MESSAGE_ID:
         found.append(Reason("tracking.long_message_id", {"length": len(message_id)}))
     return found
 
@@ -114,14 +115,16 @@ def _check_alias(call: Call) -> Discarded | None:
 def _check_context(call: Call, around: object) -> Discarded | None:
     """The members of a context that Segment looks at: the device's advertising id, the visitor's consent."""
     own = call.get("context")
-    if own is None and around is None and call.get("event") != CONSENT_UPDATED:
+    context = own if around is None else merged(around, own)
+    if not isinstance(context, dict):
+        context = {}
+    device, consent = context.get("device"), context.get("consent")
+    if device is None and consent is None and call.get("event") != CONSENT_UPDATED:
         return None
-    context = merged(around, own)
-    device = context.get("device")
     if isinstance(device, dict) and not isinstance(device.get("advertisingId"), str | None):
         code = "device_advertisingid_should_be_string"
         return _discard(code, code, came=device["advertisingId"])
-    return _check_consent(call, context.get("consent"))
+    return _check_consent(call, consent)
 
 
 def _check_consent(call: Call, consent: object) -> Discarded | None:
