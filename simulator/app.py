@@ -36,6 +36,7 @@ NEAR = IN_PROCESS
 
 _SEGMENT_PATHS = ("/v1/", "/analytics.js/")
 _LOOKING = {"GET", "HEAD"}
+_PAGES = {"/", "/debugger"}
 _CONTROL_PATH = "/_sandbox/"
 
 
@@ -150,8 +151,8 @@ class Dispatcher:
             environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{prefix}"
             environ["PATH_INFO"] = path[len(prefix) + 1 :] or "/"
             return self._vendor(self._prefixes[prefix])(self._known(environ), start_response)
-        if (path == "/" and environ["REQUEST_METHOD"] in _LOOKING) or path.startswith(_CONTROL_PATH):
-            ours = self._web() if path == "/" else self._control()
+        if (path in _PAGES and environ["REQUEST_METHOD"] in _LOOKING) or path.startswith(_CONTROL_PATH):
+            ours = self._web() if path in _PAGES else self._control()
             return self._guarded(ours, environ, start_response)
         if path in {"/livez", "/readyz"}:
             return self._web()(environ, start_response)

@@ -221,6 +221,11 @@ class Computed:
                 yield place, row
 
 
+def cursor(epoch: int, last: int) -> str:
+    """A place in a view as text, good for one life of the workspace."""
+    return f"{epoch}.{last}"
+
+
 def fits(row: Row, where: Mapping[str, str]) -> bool:
     """Whether each field, or the member at a dot path below one, equals its text."""
     return all(_equals(_member(row, path), text) for path, text in where.items())

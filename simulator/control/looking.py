@@ -11,7 +11,7 @@ from flask_smorest import Blueprint
 
 from inkstand.fakes.kit.storage import Door
 from inkstand.fakes.kit.times import FIRST, milliseconds, parse_iso
-from inkstand.fakes.kit.views import View, Wanted
+from inkstand.fakes.kit.views import View, Wanted, cursor
 from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.errors import GoneError, InkstandError, nearest
 from inkstand.simulator.storage.views import REFUSED, UNCLAIMED
@@ -139,11 +139,6 @@ def known(one: View, fields: Iterable[str]) -> None:
             hint = nearest(name, list(one.fields))
             message = f"The view {one.name} has no field {name!r}.{hint} Its fields are {', '.join(one.fields)}."
             raise InkstandError(message)
-
-
-def cursor(epoch: int, last: int) -> str:
-    """A place in a view as text, good for one life of the workspace."""
-    return f"{epoch}.{last}"
 
 
 def place(door: Door, text: str | None) -> int:

@@ -13,7 +13,7 @@ from flask import Response, request
 from flask_smorest import Blueprint
 
 from inkstand.fakes.kit.storage import Door, WorkspaceGoneError
-from inkstand.fakes.kit.views import Row, View, Wanted
+from inkstand.fakes.kit.views import Row, View, Wanted, cursor
 from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.errors import InkstandError
 from inkstand.simulator.sandbox import Sandbox
@@ -24,7 +24,7 @@ from inkstand.simulator.workspaces.workspace import Workspace
 
 from . import schemas
 from .here import BUSY, OLD_CURSOR, Told, sandbox, workspace
-from .looking import FIELDS, cursor, known, look
+from .looking import FIELDS, known, look
 
 blueprint = Blueprint("waiting", __name__, description="Waiting for a view, and following it")
 _ROWS_TOLD = 100
@@ -103,7 +103,7 @@ def stream_refused(wanted: Mapping[str, Any]) -> Response:
 
 def _streamed(one: View, door: Door, now: int, wanted: Mapping[str, Any]) -> Response:
     resumed = request.headers.get("Last-Event-ID")
-    first = look(one, door, now, {"after": resumed, **wanted})
+    first = look(one, door, now, {**wanted, **({"after": resumed} if resumed else {})})
     leave = sandbox().rooms.streams.sit()
     events = _events(sandbox(), one, door, (first, wanted["for"] / 1000), leave)
     answer = Response(events, content_type="text/event-stream")

@@ -1,13 +1,17 @@
-"""Health (`/livez`, `/readyz`) and the root page with addresses, keys and links."""
+"""Health (`/livez`, `/readyz`), the root page with addresses, keys and links, and the Source Debugger."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, request
 
 from inkstand.fakes.kit.pages import page
+from inkstand.fakes.kit.storage import Door
 from inkstand.fakes.kit.vendor import known_by
+from inkstand.fakes.kit.views import View, Wanted, cursor
+from inkstand.simulator.explain.debugger import DEBUGGER
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.settings import Settings
 from inkstand.simulator.storage.views import REFUSED, UNCLAIMED
@@ -15,6 +19,9 @@ from inkstand.simulator.workspaces.configuration import DEFAULT_WORKSPACE
 from inkstand.simulator.workspaces.workspace import Workspace
 
 _WORKSPACES_SHOWN = 20
+_WORKSPACES_OFFERED = 200
+_CALLS_SHOWN = 500
+"""As many as Segment's own debugger shows."""
 
 
 def create_app(sandbox: Sandbox, settings: Settings) -> Flask:
@@ -52,7 +59,35 @@ def create_app(sandbox: Sandbox, settings: Settings) -> Flask:
             refused=REFUSED.rows(sandbox.registry.door),
         )
 
+    @app.get("/debugger")
+    def debugger() -> tuple[str, int]:
+        """The Source Debugger of a workspace, live."""
+        names = sandbox.registry.names()
+        asked = request.args.get("workspace", DEFAULT_WORKSPACE)
+        name = asked if asked in names else DEFAULT_WORKSPACE
+        found = sandbox.registry.get(name)
+        lists = {"debugger": (DEBUGGER, found.door), "unclaimed": (UNCLAIMED, sandbox.registry.door)}
+        lists["refused"] = (REFUSED, sandbox.registry.door)
+        shown = page(
+            "debugger.html",
+            __package__,
+            workspace=name,
+            names=sorted({name, *names[:_WORKSPACES_OFFERED]}),
+            key=found.configuration.sources[0].write_key,
+            begin={kind: _newest(one, door) for kind, (one, door) in lists.items()},
+            base=settings.public_url or request.host_url.rstrip("/"),
+            most=_CALLS_SHOWN,
+        )
+        return shown, 200 if name == asked else 404
+
     return app
+
+
+def _newest(one: View, door: Door) -> dict[str, Any]:
+    """The newest rows of a list, and where to go on from."""
+    epoch = door.epoch
+    rows = one.read(door, Wanted(limit=_CALLS_SHOWN, newest=True))
+    return {"items": rows.rows, "cursor": cursor(epoch, rows.last)}
 
 
 def _keys(sandbox: Sandbox) -> Callable[[Workspace], list[tuple[str, str, str]]]:

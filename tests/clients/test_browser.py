@@ -68,15 +68,20 @@ def site(tmp_path, package):
     server.server_close()
 
 
-@contextmanager
-def visiting(site, profile, html, query=""):
-    """A browser on a page for as long as the block lasts; its profile is kept, as a visitor's is."""
+def chromium():
+    """The browser's program."""
     program = next(filter(shutil.which, CHROMIUM), None)
     if program is None:
         missing("there is no Chromium on this machine")
+    return program
+
+
+@contextmanager
+def visiting(site, profile, html, query=""):
+    """A browser on a page for as long as the block lasts; its profile is kept, as a visitor's is."""
     folder, address = site
     (folder / "page.html").write_text(html, "utf-8")
-    command = [program, *OPTIONS, f"--user-data-dir={profile}", f"{address}/page.html{query}"]
+    command = [chromium(), *OPTIONS, f"--user-data-dir={profile}", f"{address}/page.html{query}"]
     nowhere = subprocess.DEVNULL
     process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
     try:
@@ -186,3 +191,24 @@ def test_a_page_with_a_wrong_key_sends_nothing(flow, site, tmp_path):
         assert next(row for row in rows if row["credential"] == credential)["what"].endswith("/settings")
 
     assert flow.workspace.view("debugger") == []
+
+
+@pytest.mark.fact("debugger", "debugger-discards")
+def test_the_page_of_the_debugger(flow, tmp_path):
+    """It shows the calls that came, as text whatever is in them, and what became of each."""
+    flow.workspace.post("page", {"anonymousId": "a", "name": "<b>Home</b>"})
+    flow.workspace.post("track", {"event": "Lost"})
+    served = flow.served.client
+    served.request("POST", "/v1/track", data=b"{", auth=("typo", ""))
+    served.request("POST", "/v1/track", json={"userId": "u", "event": "E"}, auth=("typo", ""))
+    address = f"{flow.url}/debugger?workspace={flow.workspace.name}"
+    command = [chromium(), *OPTIONS, f"--user-data-dir={tmp_path}", "--dump-dom", address]
+    page = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+
+    for shown in (
+        'analytics.page("&lt;b&gt;Home&lt;/b&gt;")',
+        "no_user_anon_id: The track call carries neither userId nor anonymousId.",
+        '<td class="refused">refused</td>',
+        'The segment key "typo" is not known here.',
+    ):
+        assert shown in page, shown

@@ -36,6 +36,7 @@ def test_the_wheel_holds_the_house(wheel):
         "inkstand/fakes/inkit/ledger.yaml",
         "inkstand/simulator/tracking/ledger.yaml",
         "inkstand/simulator/web/templates/root.html",
+        "inkstand/simulator/web/templates/debugger.html",
         "inkstand/py.typed",
     ):
         assert wanted in names
