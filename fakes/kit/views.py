@@ -27,8 +27,8 @@ class Wanted:
     """Which rows of a view are wanted.
 
     `where` maps a field, or a dot path below one, to the text its value must equal (`true`, `19.9` and `null` as JSON
-    writes them); `since` is a moment in milliseconds; `after` the place of the row behind which to begin; `limit` how
-    many rows at most, the newest ones with `newest`.
+    writes them); `since` is a moment in milliseconds; `after` the place of the row behind which to begin, `before` that
+    at which to end; `limit` how many rows at most, the newest ones with `newest`.
     """
 
     where: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +36,7 @@ class Wanted:
     after: int = 0
     limit: int | None = None
     newest: bool = False
+    before: int = _EVER
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Listed:
     def _found(self, door: Door, wanted: Wanted) -> Iterator[tuple[int, Row]]:
         """Each wanted row with its place; from the newest back if the newest are wanted."""
         statement = self._listing(self._narrowed(wanted), timed=wanted.since is not None, newest=wanted.newest)
-        given, chunk = {**self._given(wanted), "before": _EVER}, min(_CHUNK, (wanted.limit or _CHUNK) + 1)
+        given, chunk = {**self._given(wanted), "before": wanted.before}, min(_CHUNK, (wanted.limit or _CHUNK) + 1)
         while True:
             found = door.read(statement, **given, chunk=chunk)
             for stored in found:

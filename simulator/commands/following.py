@@ -77,13 +77,18 @@ def raw(kind: str, row: Row) -> str:
 def _told(at: str, outcome: str, what: str, *more: str) -> str:
     """One line: when, what became of it, what it was; too long a call is cut, what is said of it is not."""
     shown = what if len(what) <= _LONGEST_LINE else f"{what[:_LONGEST_LINE]} …"
-    return "  ".join((at, f"{outcome:<9}", shown, *more))
+    return _printable("  ".join((at, f"{outcome:<9}", shown, *more)))
 
 
 def _line(_: str, row: Row) -> str:
     """A row of any view on one line: its plain members."""
     shown = ((name, value) for name, value in row.items() if isinstance(value, str | int | float) and value != "")
-    return "  ".join(f"{name}={value}" for name, value in shown)[:_LONGEST_LINE]
+    return _printable("  ".join(f"{name}={value}" for name, value in shown))[:_LONGEST_LINE]
+
+
+def _printable(text: str) -> str:
+    """Text on one line, whatever somebody sent: what a terminal would act on is shown by its number."""
+    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
 
 
 def _together(client: Client, sources: Mapping[str, str], newest: int, end: float | None) -> Iterator[tuple[str, Row]]:
@@ -94,7 +99,7 @@ def _together(client: Client, sources: Mapping[str, str], newest: int, end: floa
         return
     begun = {name: client.newest_of(path, newest) for name, path in sources.items()}
     there = [(name, row) for name, (rows, _) in begun.items() for row in rows]
-    yield from sorted(there, key=lambda one: str(one[1].get("at") or one[1]["receivedAt"]))[-newest or len(there) :]
+    yield from sorted(there, key=lambda one: str(one[1].get("at") or one[1]["receivedAt"]))
     found: queue.Queue[Callable[[], tuple[str, Row] | None]] = queue.Queue()
     for name, path in sources.items():
         threading.Thread(target=_follow, args=(client, name, path, begun[name][1], end, found), daemon=True).start()

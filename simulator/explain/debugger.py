@@ -64,7 +64,7 @@ def pretty(call_type: str | None, call: Mapping[str, Any]) -> str:
 
 def _accepted(row: Row) -> Row:
     message = held(row)
-    notes = [Reason(rule, loads(facts)) for rule, facts in loads(row["notes"])]
+    notes = [Reason(rule, loads(facts)) for rule, facts in loads(row["notes"]) if _is_note(rule)]
     return {
         **_common(row),
         "outcome": "accepted",
@@ -108,6 +108,11 @@ def _read(raw: bytes) -> Any:  # whatever JSON came
         return raw.decode("utf-8", "replace")
 
 
+def _is_note(rule: str) -> bool:
+    """Whether a rule is one by which a call is taken: another call with the same id may have been dropped before."""
+    return load(_TRACKING).rules[rule].verdict == "notes"
+
+
 def _said(reason: Reason) -> str:
     return load(_TRACKING).explain(reason)
 
@@ -115,7 +120,6 @@ def _said(reason: Reason) -> str:
 _notes = (
     select(func.json_group_array(func.json_array(reasons.c.rule, reasons.c.facts)))
     .where(reasons.c.message_id == messages.c.message_id, reasons.c.stage == "accept")
-    .where(reasons.c.rule != f"tracking.{_DUPLICATE}")
     .scalar_subquery()
     .label("notes")
 )
@@ -156,11 +160,12 @@ class Debugger:
         """The rows that are wanted; what comes while they are read is not among them."""
         (newest,) = door.read(_NEWEST)
         last = max((newest["message"] or 0) << AFTER_SHIFT, newest["discard"] or 0)
-        taken = _ACCEPTED.read(door, replace(wanted, after=wanted.after >> AFTER_SHIFT))
-        dropped = _DROPPED.read(door, wanted)
+        upto, after = (last >> AFTER_SHIFT) + 1, wanted.after >> AFTER_SHIFT
+        taken = _ACCEPTED.read(door, replace(wanted, after=after, before=upto))
+        dropped = _DROPPED.read(door, replace(wanted, before=last + 1))
         found = [(place << AFTER_SHIFT, row) for place, row in zip(taken.places, taken.rows, strict=True)]
         found += zip(dropped.places, dropped.rows, strict=True)
-        found = sorted((one for one in found if one[0] <= last), key=itemgetter(0))
+        found.sort(key=itemgetter(0))
         limit = len(found) if wanted.limit is None else wanted.limit
         chosen = found[max(0, len(found) - limit) :] if wanted.newest else found[:limit]
         places = [place for place, _ in chosen]

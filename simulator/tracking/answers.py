@@ -29,6 +29,9 @@ _ALWAYS = {"HEAD", "OPTIONS"}
 _ASKED_OF_A_PAGE = "authorization, content-type, x-retry-count"
 _SECONDS = ("retry-after", "x-ratelimit-reset")
 _SOON = "1"
+_LONGEST_LINK = 500
+"""How long a messageId may be to stand in a header: clients read no endless ones."""
+
 _NAMES = {400: "bad_request", 429: "rate_limited", 500: "internal", 502: "bad_gateway", 503: "unavailable"}
 
 
@@ -37,7 +40,7 @@ def success(workspace: str | None, message_id: str | None = None, *, explained: 
     headers = [("Content-Type", JSON)]
     if explained:
         where = "unclaimed" if workspace is None else f"workspaces/{workspace}/explain"
-        one = "" if message_id is None else f"/{quote(message_id, safe='')}"
+        one = "" if message_id is None or len(message_id) > _LONGEST_LINK else f"/{quote(message_id, safe='')}"
         headers.append(("X-Inkstand-Explain", f"/_sandbox/v1/{where}{one}"))
     return Response(_SUCCESS, 200, headers)
 

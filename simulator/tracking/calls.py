@@ -119,7 +119,7 @@ def _dropped(message_id: str, call_type: object, call: Mapping[str, Any], raw: b
     return Dropped(
         message_id=storable(message_id),
         type=_column(call_type) or None,
-        event=_column(call.get("event")),
+        event=_column(call.get(_NAMED_BY.get(_column(call_type) or "", "event"))),
         user_id=_column(call.get("userId")),
         anonymous_id=_column(call.get("anonymousId")),
         code=why.code,

@@ -6,12 +6,14 @@ Source: Segment's page on custom proxies; what the browser library reads of its 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 BUNDLE = "standalone.js"
 _PLACES = ("dist/umd", "umd", ".")
+_PART = re.compile(r"[\w-]+\.bundle\.[\w.-]*js(\.map)?")
 _KEY_MARK = b"__WRITE_KEY__"
 _KNOW_YOUR_CDN = (
     "(function(){var s=document.currentScript,k=s&&s.dataset.globalSegmentAnalyticsKey||'analytics',"
@@ -35,6 +37,11 @@ def bundles_in(place: str) -> Path | None:
     if path.is_file() and path.suffix == ".js":
         return path.parent if path.name == BUNDLE else None
     return next((path / inner for inner in _PLACES if (path / inner / BUNDLE).is_file()), None)
+
+
+def is_bundle(name: str) -> bool:
+    """Whether a file is a part of the library; nothing else of its folder is anybody's business."""
+    return name == BUNDLE or _PART.fullmatch(name) is not None
 
 
 def library_for(key: str, base: str, folder: Path) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any
 from flask import Response, request
 
 from inkstand.fakes.kit.current import meet_faults
+from inkstand.fakes.kit.faults import EFFECT_KEY, Effect
 from inkstand.fakes.kit.http import BadJsonError, dump_json, kind_of, parse_json
 from inkstand.fakes.kit.storage import WorkspaceGoneError
 from inkstand.simulator.messages import Envelope
@@ -94,9 +95,7 @@ class Intake:
         if not any(one for one, _ in groups):
             raise no_key(body, authorization)
         known, nobodys = self._sorted_out(groups)
-        for part in known:
-            with suppress(WorkspaceGoneError):
-                meet_faults(part.workspace, SEGMENT, part.receipt.epoch)
+        _meet_all(known, environ)
         answers = [self._take_part(part, envelope) for part in known]
         for one, placed in nobodys:
             rest = raw if len(groups) == 1 else _batch_of(placed)
@@ -121,7 +120,7 @@ class Intake:
         """Take those calls of a batch that belong to one source."""
         workspace = part.workspace
         try:
-            read = list(read_batch(part.placed, envelope, workspace.new_message_id))
+            read = list(read_batch(part.placed, envelope, workspace.new_message_ids().__next__))
             self._accept(workspace, part.receipt, read)
         except WorkspaceGoneError:
             return self._overtaken(part.key, _batch_of(part.placed))
@@ -151,6 +150,21 @@ def _object(raw: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RefusedError("invalid_json", f"The body must be a JSON object; {kind_of(value)} came.")
     return value
+
+
+def _meet_all(parts: list[_Part], environ: Environ) -> None:
+    """Let the faults of each workspace have their chance once, before anything of the batch is taken.
+
+    Of what they do to the answer, breaking it off counts more than being late.
+    """
+    done: Effect | None = None
+    for part in {part.workspace.name: part for part in parts}.values():
+        with suppress(WorkspaceGoneError):
+            meet_faults(part.workspace, SEGMENT, part.receipt.epoch)
+        found: Effect | None = environ.pop(EFFECT_KEY, None)
+        done = found if done is None or (found is not None and found.drop) else done
+    if done is not None:
+        environ[EFFECT_KEY] = done
 
 
 def _batch_of(placed: list[Placed]) -> bytes:

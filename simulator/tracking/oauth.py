@@ -24,6 +24,9 @@ _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _CLAIMS = ("sub", "aud", "iat", "exp", "jti")
 _LONGEST_LIFE_SECONDS = 60
 _CLOCKS_DIFFER_SECONDS = 5
+_LAST = 253_402_300_800
+"""The end of the year 9999, in seconds."""
+
 _TOKEN = re.compile(r"inkstand-token-([0-9]{1,15})-([0-9A-Za-z]+)")
 
 
@@ -71,7 +74,7 @@ def _check_assertion(assertion: str, now: int) -> None:
     if missing:
         raise TokenError("invalid_client", f"The assertion needs the claims {', '.join(missing)}.", 401)
     issued, expires = claims["iat"], claims["exp"]
-    if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in (issued, expires)):
+    if not all(type(one) in {int, float} and abs(one) < _LAST for one in (issued, expires)):
         raise TokenError("invalid_client", "iat and exp are times in seconds.", 401)
     if expires <= now:
         raise TokenError("invalid_request", "Token is expired")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request, send_from_directory
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from inkstand.fakes.kit.faults import StruckError
 from inkstand.fakes.kit.http import dump_json, storable
@@ -127,7 +127,11 @@ class _Tracking:
     def bundle(self, name: str) -> Response:
         """A further part of the browser library."""
         folder = self._bundles()
-        return _no_library() if folder is None else send_from_directory(folder.resolve(), name)
+        if folder is None:
+            return _no_library()
+        if not cdn.is_bundle(name):
+            raise NotFound
+        return send_from_directory(folder.resolve(), name)
 
     def token(self) -> Response:
         """A token for a signed assertion; errors are told as OAuth's are."""

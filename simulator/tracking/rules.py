@@ -11,7 +11,7 @@ from typing import Any
 
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.simulator.messages import merged, not_object
+from inkstand.simulator.messages import not_object
 from inkstand.simulator.model import CALL_TYPES
 
 Call = Mapping[str, Any]
@@ -115,16 +115,20 @@ def _check_alias(call: Call) -> Discarded | None:
 def _check_context(call: Call, around: object) -> Discarded | None:
     """The members of a context that Segment looks at: the device's advertising id, the visitor's consent."""
     own = call.get("context")
-    context = own if around is None else merged(around, own)
-    if not isinstance(context, dict):
-        context = {}
-    device, consent = context.get("device"), context.get("consent")
+    device, consent = _member(own, around, "device"), _member(own, around, "consent")
     if device is None and consent is None and call.get("event") != CONSENT_UPDATED:
         return None
     if isinstance(device, dict) and not isinstance(device.get("advertisingId"), str | None):
         code = "device_advertisingid_should_be_string"
         return _discard(code, code, came=device["advertisingId"])
     return _check_consent(call, consent)
+
+
+def _member(own: object, around: object, name: str) -> object:
+    """A member of a call's context, else of the one around it: what merging both would give, without merging them."""
+    if isinstance(own, dict) and name in own:
+        return own[name]
+    return around.get(name) if isinstance(around, dict) else None
 
 
 def _check_consent(call: Call, consent: object) -> Discarded | None:

@@ -120,7 +120,7 @@ class Registry:
                 _ADD_REFUSED,
                 what=storable(what[:200]),
                 code=code,
-                message=storable(message),
+                message=storable(message[:_KEEP_BYTES]),
                 credential=None if credential is None else storable(credential[:200]),
                 at=machine_now(),
                 body=body[:_KEEP_BYTES],

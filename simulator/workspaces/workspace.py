@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from inkstand.simulator.protocols.plan import Plan
 
 _BASES_KEPT = 16
+_ONE_BY_ONE, _AT_ONCE = 8, 256
+"""How many ids are taken from the door one by one, and how many at once for a batch that needs more."""
 
 
 class Workspace:
@@ -55,13 +57,23 @@ class Workspace:
     def receipt(self, write_key: str) -> Receipt:
         """What to remember of calls that come now with a write key of this workspace."""
         epoch, source = self.door.epoch, self._sources.get(write_key, write_key)
-        refused = self._refused.get(source) if self._refused else None
+        refused = self._refused(source) if self._refuses else None
         return Receipt(source, self.world.now(), epoch, self.configuration.dedupe, refused)
 
     def new_message_id(self) -> str:
         """An id for a call that came without one."""
-        with self.door.write() as tx:
-            return self.world.id("inkstand-", "message", tx.number("message"))
+        return next(self.new_message_ids())
+
+    def new_message_ids(self) -> Iterator[str]:
+        """Ids for calls that came without one; after the first few they are taken from the door many at once."""
+        taken = 0
+        while True:
+            number = 1 if taken < _ONE_BY_ONE else _AT_ONCE
+            with self.door.write() as tx:
+                numbers = [tx.number("message") for _ in range(number)]
+            for one in numbers:
+                yield self.world.id("inkstand-", "message", one)
+            taken += number
 
     def move_clock(self, milliseconds: int, epoch: int) -> None:
         """Move the clock, durably, in the life that this was decided in."""
@@ -105,6 +117,13 @@ class Workspace:
 
         self.door.replace_with(image, epoch, begin)
 
+    def _refused(self, source: str) -> Refusal | None:
+        """Under which code a source takes nothing."""
+        if self.configuration.locked:
+            return "locked_workspace"
+        off = any(one.id == source and not one.enabled for one in self.configuration.sources)
+        return "source_disabled" if off else None
+
     @property
     def explains(self) -> bool:
         """Whether answers say where their reasons can be read (decision 30)."""
@@ -130,7 +149,7 @@ class Workspace:
         self.world = World(configuration.seed, clock)
         self._sources = {source.write_key: source.id for source in configuration.sources}
         self.source_ids = frozenset(self._sources.values())
-        self._refused = _refused(configuration)
+        self._refuses = configuration.locked or not all(source.enabled for source in configuration.sources)
         self._planned = tuple(source for source in configuration.sources if source.tracking_plan)
         self.__dict__.pop("_plans", None)
 
@@ -138,13 +157,6 @@ class Workspace:
 def start_of(configuration: Configuration) -> Clock:
     """The clock that a workspace of this configuration begins with."""
     return Clock(frozen_at=SCENARIO_START) if configuration.clock == "frozen" else Clock()
-
-
-def _refused(configuration: Configuration) -> Mapping[str, Refusal]:
-    """The sources that take nothing, and under which code."""
-    if configuration.locked:
-        return {source.id: "locked_workspace" for source in configuration.sources}
-    return {source.id: "source_disabled" for source in configuration.sources if not source.enabled}
 
 
 def put(tx: Tx, name: str, value: str) -> None:

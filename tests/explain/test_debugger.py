@@ -4,7 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inkstand.simulator.explain.debugger import pretty
+from inkstand.fakes.kit.views import Wanted
+from inkstand.simulator.commands.following import pretty as line
+from inkstand.simulator.explain.debugger import DEBUGGER, pretty
 
 GOOD, BAD = {"type": "track", "userId": "u", "event": "E"}, {"type": "track", "event": "E"}
 
@@ -30,6 +32,15 @@ def test_a_call_as_a_library_would_write_it(kind, call, written):
     assert pretty(kind, call) == written
 
 
+def test_a_line_is_a_line(workspace):
+    """Whatever somebody sends, a terminal acts on none of it."""
+    workspace.post("track", {**GOOD, "userId": "a\nforged \x1b[2J", "properties": {"long": "x" * 999}})
+    (row,) = workspace.view("debugger")
+
+    assert line("debugger", row).isprintable()
+    assert "a\\u000aforged" in line("debugger", row)
+
+
 @pytest.mark.fact("debugger", "debugger-discards")
 def test_what_became_of_each(workspace):
     """Accepted with its notes and the stored JSON, discarded and duplicate with code, reason and what came."""
@@ -46,6 +57,38 @@ def test_what_became_of_each(workspace):
     assert (third["code"], third["raw"], third["pretty"]) == ("no_user_anon_id", BAD, 'analytics.track("E")')
     assert (fourth["code"], fourth["raw"], fourth["pretty"]) == ("multi_user_error", "nonsense", "(text, no call)")
     assert fourth["reason"].endswith("must be an object; text came.")
+
+
+def test_notes_are_those_of_the_call_itself(workspace):
+    """A call that was mended and sent again under its id does not carry what was wrong with it before."""
+    workspace.post("track", {"userId": 7, "messageId": "m"})
+    workspace.post("track", {"userId": "u", "event": "E", "messageId": "m"})
+
+    assert [(row["outcome"], row["notes"]) for row in workspace.view("debugger")] == [
+        ("discarded", []),
+        ("accepted", []),
+    ]
+
+
+def test_calls_that_come_while_it_is_read(inkstand, workspace):
+    """The newest are those there were when it was asked, and their cursor leads to what came meanwhile."""
+    door = inkstand.sandbox.registry.get(workspace.name).door
+    for at in range(3):
+        workspace.post("track", {**GOOD, "messageId": f"m-{at}"})
+    read, calls = door.read, iter(range(3, 9))
+
+    def busy(statement, **params):
+        rows = read(statement, **params)
+        workspace.post("track", {**(GOOD if (at := next(calls, 9)) % 2 else BAD), "messageId": f"m-{at}"})
+        return rows
+
+    door.read = busy
+    newest = DEBUGGER.read(door, Wanted(limit=2, newest=True))
+    del door.read
+    rest = DEBUGGER.read(door, Wanted(after=newest.last))
+
+    assert [row["messageId"] for row in newest.rows] == ["m-1", "m-2"]
+    assert [row["messageId"] for row in rest.rows][:3] == ["m-3", "m-4", "m-5"]
 
 
 def test_it_can_be_narrowed_counted_and_read_from_anywhere(client, workspace):

@@ -95,3 +95,10 @@ def test_depth_is_counted_outside_of_strings(depth, taken):
     else:
         with pytest.raises(BadJsonError, match="deep"):
             parse_json(text)
+
+
+def test_depth_is_found_in_time():
+    """A text that never ends is looked through once: a thousand times the length takes no million times as long."""
+    body = b"[" * 201 + b'"' + b'\\"' * 250_000
+    with pytest.raises(BadJsonError):
+        parse_json(body)

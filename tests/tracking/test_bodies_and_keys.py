@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from inkstand.simulator.errors import CannotStartError
 from inkstand.simulator.tracking.limits import CALL_BYTES, RefusedError, read_body, unzipped
 
 KEY = "inkstand-demo-write-key"
@@ -143,6 +144,23 @@ def test_the_limit_of_a_batch_counts_its_calls_whosever_they_are(client):
     assert [row["code"] for row in two.view("discards")] == ["payload_too_large"]
 
 
+def test_faults_of_several_strike_once_each(client):
+    """A workspace's fault counts a batch once, whatever keys are in it; breaking off outweighs being late."""
+    one = client.create("one", delivery="manual", sources={"web": {}, "app": {}})
+    two = client.create("two", delivery="manual")
+    web, app = (source["writeKey"] for source in one.told["sources"])
+    call = {"type": "track", "userId": "u", "event": "E"}
+    batch = {"batch": [{**call, "writeKey": key} for key in (web, app, two.write_key)]}
+    one.fault("segment", status=503, every=2)
+    assert [client.request("POST", "/v1/batch", json=batch).status_code for _ in range(4)] == [200, 503, 200, 503]
+    one.end_fault()
+    one.fault("segment", drop="after", next=1)
+    two.fault("segment", delay="10ms", next=1)
+    with pytest.raises(CannotStartError):
+        client.request("POST", "/v1/batch", json=batch)
+    assert [each.view("faults")[0]["struck"] for each in (one, two)] == [1, 1]
+
+
 def test_a_fault_of_one_strikes_the_whole_batch(client):
     """A batch for two workspaces is taken whole or not at all."""
     one, two = (client.create(name, clock="frozen", delivery="manual") for name in ("one", "two"))
@@ -190,7 +208,7 @@ def test_a_deletion_under_way(client, inkstand, monkeypatch):
     workspace = client.create("doomed", delivery="manual")
     found = inkstand.sandbox.registry.get("doomed")
     call = {"userId": "u", "event": "E", "writeKey": workspace.write_key}
-    fresh = found.new_message_id
+    fresh = found.new_message_ids
 
     def overtaken():
         monkeypatch.undo()
@@ -198,14 +216,14 @@ def test_a_deletion_under_way(client, inkstand, monkeypatch):
             inkstand.sandbox.delete("doomed")
         else:
             inkstand.sandbox.reset("doomed")
-        return fresh()
+        yield from fresh()
 
     for end, method, path in (
         ("reset", "POST", "/v1/track"),
         ("reset", "POST", "/v1/batch"),
         ("delete", "GET", "/v1/pixel/track"),
     ):
-        monkeypatch.setattr(found, "new_message_id", overtaken)
+        monkeypatch.setattr(found, "new_message_ids", overtaken)
         body = {"batch": [{"type": "track", **call}]} if path == "/v1/batch" else call
         options = {"params": body} if method == "GET" else {"json": body}
         assert client.request(method, path, **options).status_code == 200

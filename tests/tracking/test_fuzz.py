@@ -76,7 +76,8 @@ def send(house, path, body, key, headers, **options):
 def every_discard_has_a_reason(browser):
     rows = browser.get("/_sandbox/v1/workspaces/fuzz/views/debugger?newest=20").json["items"]
     assert all((row["outcome"] == "accepted") == (row["reason"] is None) for row in rows)
-    assert all(row["pretty"] and row["raw"] is not ... for row in rows)
+    assert all(row["pretty"].startswith(("analytics.", "(")) for row in rows)
+    assert all(row["raw"]["messageId"] == row["messageId"] for row in rows if row["outcome"] == "accepted")
 
 
 @pytest.mark.fact("accounted")
@@ -117,7 +118,8 @@ def test_any_batch(house, path, calls, key, headers, around, zipped):
         assert (kept, nobodys, refused) == (0, 0, 1)
     else:
         assert refused == 0
-        assert kept + nobodys == max(1 if kept else 0, len(calls))
+        nobody = key == "inkstand-fuzz" and not calls and not isinstance(around.get("writeKey"), str)
+        assert kept + nobodys == (0 if nobody else max(1, len(calls)))
     every_discard_has_a_reason(house[0])
 
 

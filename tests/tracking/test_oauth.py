@@ -50,6 +50,8 @@ def test_a_token_is_good_for_a_day():
         ({"claims": {**CLAIMS, "iat": NOW + 50}}, "invalid_request", "Token used before issued"),
         ({"claims": {**CLAIMS, "exp": NOW + 3_600}}, "invalid_client", "at most 60 s"),
         ({"claims": {**CLAIMS, "exp": "soon"}}, "invalid_client", "times in seconds"),
+        ({"claims": {**CLAIMS, "exp": float("nan")}}, "invalid_client", "times in seconds"),
+        ({"claims": {**CLAIMS, "iat": -(10**400), "exp": 1e300}}, "invalid_client", "times in seconds"),
         ({"claims": {"sub": "app"}}, "invalid_client", "aud, iat, exp, jti"),
         ({"headers": {"kid": ""}}, "invalid_client", "a kid"),
     ],

@@ -135,7 +135,9 @@ def test_the_library_from_its_package(package, inner):
         browser = Client(NEAR, one.session())
         bundle = browser.request("GET", f"/analytics.js/v1/{KEY}/analytics.min.js")
         part = browser.request("GET", "/analytics-next/bundles/queryString.bundle.1.js")
+        (package / "dist" / "umd" / "secret.js").write_text("no part of it")
         others = [
+            "/analytics-next/bundles/secret.js",
             "/analytics-next/bundles/none.js",
             "/analytics-next/bundles/../../package.json",
             "/next-integrations/x",
@@ -145,7 +147,7 @@ def test_the_library_from_its_package(package, inner):
         assert bundle.text.endswith(f'window.analyticsWriteKey="{KEY}"')
         assert NEAR in bundle.text.splitlines()[0]
         assert part.text == "part()"
-        assert [browser.request("GET", path).status_code for path in others] == [404] * 3
+        assert [browser.request("GET", path).status_code for path in others] == [404] * 4
         assert browser.request("GET", "/analytics.js/v1/nobody/analytics.min.js").status_code == 404
 
 
