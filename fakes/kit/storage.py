@@ -140,7 +140,11 @@ class Tx:
 
     def because(self, message_id: str, stage: str, given: Iterable[Reason]) -> None:
         """Record why something was decided about a message."""
-        self.many(_ADD_REASON, [reason_row(message_id, stage, reason) for reason in given])
+        self.because_of_all(stage, ((message_id, reason) for reason in given))
+
+    def because_of_all(self, stage: str, given: Iterable[tuple[str, Reason]]) -> None:
+        """Record why something was decided about each of several messages."""
+        self.many(_ADD_REASON, [reason_row(message_id, stage, reason) for message_id, reason in given])
 
 
 def reason_row(message_id: str, stage: str, reason: Reason) -> dict[str, object]:

@@ -42,11 +42,8 @@ def _append_all(door: Door, receipt: Receipt, calls: list[Taken | Dropped]) -> N
             place = max(tx.run(_NEWEST_DISCARD)[0]["seq"] or 0, after << AFTER_SHIFT)
             rows = [_discard_row(call, receipt, after) for call in dropped]
             tx.many(_ADD_DISCARD, [{"seq": place + number, **row} for number, row in enumerate(rows, 1)])
-        for call in fresh:
-            if call.notes:
-                tx.because(call.message_id, "accept", call.notes)
-        for discard in dropped:
-            tx.because(discard.message_id, "accept", [discard.reason])
+        notes = [(call.message_id, note) for call in fresh for note in call.notes]
+        tx.because_of_all("accept", [*notes, *((discard.message_id, discard.reason) for discard in dropped)])
 
 
 def _appended(door: Door, receipt: Receipt, call: Taken | Dropped) -> bool:
