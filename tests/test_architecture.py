@@ -100,6 +100,21 @@ def test_every_reason_has_a_rule():
     assert {text for text in found if named.fullmatch(text)} - rules - modules - views == set()
 
 
+def test_every_refusal_has_a_rule():
+    """What the Tracking API refuses a request for stands in the ledger under the code of the answer."""
+    rules = {rule for ledger in ledgers(discover()) for rule in ledger.rules}
+    calls = (
+        node
+        for path in (ROOT / "simulator" / "tracking").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "RefusedError"
+    )
+    codes = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
+
+    assert len(codes) >= 8
+    assert {f"tracking.{code}" for code in codes} <= rules
+
+
 def test_every_discard_is_decided_by_a_reason():
     """A discard, skip or refusal is made with a reason in hand: no constructor of one goes without."""
     wanted = {"Discarded": 2, "GivenUp": 2, "Skip": 2, "Dropped": 8, "NoDocument": 1, "Attribution": 2}
