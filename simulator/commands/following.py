@@ -24,8 +24,14 @@ _LONGEST_LINE = 400
 
 @click.command()
 @click.argument("view", required=False)
-@click.option("--pretty", "form", flag_value="pretty", default=True, help="Each call as a library would write it.")
-@click.option("--raw", "form", flag_value="raw", help="Each call as the JSON that is stored.")
+@click.option(
+    "--pretty",
+    "form",
+    flag_value="pretty",
+    default=True,
+    help="Each call as a library would write it; this is the default.",
+)
+@click.option("--raw", "form", flag_value="raw", help="Each call as the JSON that is stored, one object a line.")
 @click.option("--newest", default=10, show_default=True, help="Begin with so many that are there already.")
 @click.option("--for", "seconds", type=click.FloatRange(0), help="End after so many seconds; else with control-C.")
 @url_option
@@ -69,9 +75,9 @@ def pretty(kind: str, row: Row) -> str:
 
 
 def raw(kind: str, row: Row) -> str:
-    """What was stored of a call, or came of a request, as JSON on one line."""
+    """What was stored of a call, or came of a request, as a line of JSON: what became of it, and the call."""
     what = row["raw"] if kind == DEBUGGER else {"what": row["what"], "body": row["body"]}
-    return f"{row.get('outcome', kind):<9}  {json.dumps(what, ensure_ascii=False)}"
+    return json.dumps({"outcome": row.get("outcome", kind), "raw": what})
 
 
 def _told(at: str, outcome: str, what: str, *more: str) -> str:

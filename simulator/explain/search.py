@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, literal, or_, select, union_all
 
-from inkstand.fakes.kit.storage import Row, Statement
+from inkstand.fakes.kit.storage import Row as Stored
+from inkstand.fakes.kit.storage import Statement
 from inkstand.fakes.kit.tables import reasons
 from inkstand.fakes.kit.times import iso
+from inkstand.fakes.kit.views import Row
 from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.storage.tables import attempts, deliveries, discards, messages
 from inkstand.simulator.storage.views import REFUSED, UNCLAIMED, VIEWS
@@ -71,7 +74,7 @@ def _recorded(workspace: Workspace, message_id: str) -> Recorded:
     return Recorded(message, rows["discards"], rows["deliveries"], rows["attempts"], rows["reasons"])
 
 
-def _of_the_newest(stored: dict[str, list[Row]]) -> dict[str, list[Row]]:
+def _of_the_newest(stored: dict[str, list[Stored]]) -> dict[str, list[Stored]]:
     """What belongs to the newest of several messages that came with one id, each after the other's window."""
     newest = stored["messages"][-1]
     deliveries_ = [row for row in stored["deliveries"] if row["message_seq"] == newest["seq"]]
@@ -88,7 +91,8 @@ def _nothing(workspace: Workspace, asked: Asked) -> str:
 
 def _hints(workspace: Workspace, registry: Registry, asked: Asked) -> list[str]:
     hints = [hint for column in _REMEMBERED for hint in _look_alikes(workspace, column, getattr(asked, column))]
-    hints += strangers(registry)
+    wanted = [value for value in vars(asked).values() if value]
+    hints += strangers(registry, wanted=wanted)
     nothing = "Nothing like it arrived either: no" if asked != Asked() else "No"
     return hints or [f"{nothing} unknown write key was used, no request was refused."]
 
@@ -106,19 +110,32 @@ def _look_alikes(workspace: Workspace, column: str, wanted: str | None) -> list[
     ]
 
 
-def strangers(registry: Registry, since: str = "") -> list[str]:
-    """The newest calls with a write key nobody has, and requests refused, since a time as text; as sentences."""
+def strangers(registry: Registry, since: str = "", wanted: Sequence[str] = ()) -> list[str]:
+    """The newest calls with a write key nobody has, and requests refused, since a time as text; as sentences.
+
+    Those in which something `wanted` stands come first, and say so.
+    """
     unknown = [row for row in UNCLAIMED.rows(registry.door) if row["service"] == SEGMENT and row["at"] >= since]
-    hints = [
-        f"A call came with the write key {row['credential']!r}, which no source has ({row['what']}, {row['at']})."
-        for row in unknown[-_LIKE_THIS_AT_MOST:]
-    ]
-    hints += [
-        f"A request was refused: {row['what']}, {row['at']}: {row['message']}"
-        for row in REFUSED.rows(registry.door)[-_LIKE_THIS_AT_MOST:]
-        if row["at"] >= since
-    ]
-    return hints
+    refused = [row for row in REFUSED.rows(registry.door) if row["at"] >= since]
+    said = [_of_nobody(row) for row in unknown if _holds(row, wanted)]
+    said += [_refused(row) for row in refused if _holds(row, wanted)]
+    like = [f"This may be it: {text}" for text in said[-_LIKE_THIS_AT_MOST:]]
+    nobodys = [_of_nobody(row) for row in unknown][-_LIKE_THIS_AT_MOST:]
+    return like or nobodys + [_refused(row) for row in refused if row["fault"] is None][-_LIKE_THIS_AT_MOST:]
+
+
+def _of_nobody(row: Row) -> str:
+    return f"A call came with the write key {row['credential']!r}, which no source has ({row['what']}, {row['at']})."
+
+
+def _refused(row: Row) -> str:
+    return f"A request was refused: {row['what']}, {row['at']}: {row['message']}"
+
+
+def _holds(row: Row, wanted: Sequence[str]) -> bool:
+    """Whether everything that is wanted stands in a request's body as JSON text."""
+    body = row["body"] or ""
+    return bool(wanted) and all(f'"{one}"' in body for one in wanted)
 
 
 _found_by = ("message_id", "event", "user_id", "anonymous_id", "received_at")

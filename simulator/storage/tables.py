@@ -150,4 +150,5 @@ refused = Table(
     Column("credential", Text),
     Column("at", Integer, nullable=False),
     Column("body", LargeBinary),
+    Column("fault", Text),
 )

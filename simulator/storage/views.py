@@ -108,6 +108,7 @@ def _refusal(row: dict[str, Any]) -> dict[str, Any]:
         "credential": row["credential"],
         "at": iso(row["at"]),
         "body": _text(row["body"]),
+        "fault": row["fault"],
     }
 
 
@@ -228,7 +229,7 @@ REFUSED = Listed(
     "requests that the Tracking API refused, the newest 500",
     select(refused),
     _refusal,
-    {"what": "what", "code": "code", "message": "message", "credential": "credential", "at": None, "body": None},
+    {name: name for name in ("what", "code", "message", "credential", "fault")} | {"at": None, "body": None},
     "at",
 )
 """A view of the registry: what could not be taken."""

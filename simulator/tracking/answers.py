@@ -46,8 +46,8 @@ def success(workspace: str | None, message_id: str | None = None, *, explained: 
 
 
 def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An error as every client can read it, with the address where such are listed."""
-    told = {"Content-Type": JSON, "X-Inkstand-Explain": REFUSED, **(headers or {})}
+    """An error as every client can read it."""
+    told = {"Content-Type": JSON, **(headers or {})}
     return Response(dump_json(error_body(code, message)), status, told)
 
 
@@ -56,18 +56,30 @@ def error_body(code: str, message: str) -> dict[str, Any]:
     return {"success": False, "code": code, "message": message, "error": message}
 
 
+def arranged(effect: Effect) -> tuple[int, str, str]:
+    """Status, code and message of what a fault answers; of a connection that breaks off nobody sees them."""
+    if effect.drop:
+        return 503, "dropped", f"the connection was broken off, as {effect.fault} of this Inkstand sandbox arranges"
+    status = effect.status or 503
+    told = f"arranged by {effect.fault} of this Inkstand sandbox; its view faults lists it"
+    return status, _NAMES.get(status, f"status_{status}"), told
+
+
 def struck(found: StruckError) -> Response:
     """The answer to a call that a fault strikes: what was arranged, else what Segment's answer of that status is like.
 
     A 429 says when to come again, in both of Segment's headers.
     """
     effect = found.effect
-    status = effect.status or 503
-    told = f"arranged by {effect.fault} of this Inkstand sandbox; its view faults lists it"
-    answer = error(status, _NAMES.get(status, f"status_{status}"), told, _headers(effect))
+    answer = error(*arranged(effect), kept(_headers(effect)))
     if effect.body is not None:
         answer.set_data(effect.body)
     return answer
+
+
+def kept(headers: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Headers of the answer to a request that is kept among the refused: where it can be read."""
+    return {"X-Inkstand-Explain": REFUSED, **(headers or {})}
 
 
 def _headers(effect: Effect) -> dict[str, str]:

@@ -99,7 +99,7 @@ class Intake:
         answers = [self._take_part(part, envelope) for part in known]
         for one, placed in nobodys:
             rest = raw if len(groups) == 1 else _batch_of(placed)
-            answers.append(self._unclaimed(one, rest, len(placed)))
+            answers.append(self._unclaimed(one, rest, max(1, len(placed))))
         return answers[0]
 
     def _sorted_out(

@@ -6,6 +6,7 @@ Sources: Segment's HTTP API, pixel, custom proxy and OAuth pages, and the paths 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from flask import Flask, Response, request, send_from_directory
 from werkzeug.exceptions import HTTPException, NotFound
 
-from inkstand.fakes.kit.faults import StruckError
+from inkstand.fakes.kit.faults import Effect, StruckError
 from inkstand.fakes.kit.http import dump_json, storable
 from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.errors import CannotStartError
@@ -21,13 +22,17 @@ from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.registry import SEGMENT
 
 from . import cdn
-from .answers import JSON, REFUSED, allow_any_origin, error, http_error, struck, success
+from .answers import JSON, allow_any_origin, arranged, error, http_error, kept, struck, success
 from .auth import header_key
 from .intake import Intake
-from .limits import BODY_KEY, CALL_BYTES, RefusedError, within
+from .limits import BATCH_BYTES, BODY_KEY, CALL_BYTES, RefusedError, read_body, within
 from .pixel import GIF, call_in
 
 LETTERS = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
+_NO_LIBRARY = (
+    "The browser library is not here. Get it (npm install @segment/analytics-next) and serve with --analytics-js "
+    "node_modules/@segment/analytics-next, or INKSTAND_ANALYTICS_JS."
+)
 _LOOKING = {"GET", "HEAD", "OPTIONS"}
 _ASTRAY = {404, 405, 501}
 _SHORT = {"Cache-Control": "public, max-age=120"}
@@ -64,7 +69,7 @@ def create_app(sandbox: Sandbox, public_url: str | None = None, analytics_js: st
     app.add_url_rule("/token", view_func=tracking.token, methods=["POST"])
     app.after_request(allow_any_origin)
     app.register_error_handler(RefusedError, tracking.refused)
-    app.register_error_handler(StruckError, struck)
+    app.register_error_handler(StruckError, tracking.struck)
     app.register_error_handler(HTTPException, tracking.http_error)
     return app
 
@@ -106,6 +111,7 @@ class _Tracking:
         except RefusedError as refusal:
             self._note(refusal, request.query_string)
         except StruckError as found:
+            self._note_fault(found.effect, request.query_string)
             headers = {"X-Inkstand-Fault": found.effect.fault}
         return _image(headers)
 
@@ -121,14 +127,14 @@ class _Tracking:
             return self._no_source(key)
         folder = self._bundles()
         if folder is None:
-            return _no_library()
+            return self._no_library()
         return Response(cdn.library_for(key, self._base, folder), 200, _SHORT, content_type="text/javascript")
 
     def bundle(self, name: str) -> Response:
         """A further part of the browser library."""
         folder = self._bundles()
         if folder is None:
-            return _no_library()
+            return self._no_library()
         if not cdn.is_bundle(name):
             raise NotFound
         return send_from_directory(folder.resolve(), name)
@@ -142,29 +148,45 @@ class _Tracking:
         except TokenError as refusal:
             self._note(RefusedError(refusal.error, refusal.description), b"")
             told: dict[str, Any] = {"error": refusal.error, "error_description": refusal.description}
-            return Response(dump_json(told), refusal.status, {"Content-Type": JSON, "X-Inkstand-Explain": REFUSED})
+            return Response(dump_json(told), refusal.status, kept({"Content-Type": JSON}))
         told = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME // 1000, "scope": SCOPE}
         return Response(dump_json(told), 200, {"Cache-Control": "no-store"}, content_type=JSON)
 
     def refused(self, refusal: RefusedError) -> Response:
         """An error that every client can read, and a note for whoever looks for the call later."""
         self._note(refusal, request.environ.get(BODY_KEY, b""))
-        return error(refusal.status, refusal.code, storable(refusal.message))
+        return error(refusal.status, refusal.code, storable(refusal.message), kept())
+
+    def struck(self, found: StruckError) -> Response:
+        """What a fault answers in the place of Segment; the request is kept with the refused ones."""
+        self._note_fault(found.effect, request.environ.get(BODY_KEY, b""))
+        return struck(found)
 
     def http_error(self, found: HTTPException) -> Response:
         """An address that there is not, or that is called in another way; a call that was sent there is noted."""
         answer = http_error(found)
         if request.method not in _LOOKING and answer.status_code in _ASTRAY:
             told = answer.get_json()
-            self._note(RefusedError(told["code"], told["message"]), b"")
+            with suppress(RefusedError):
+                read_body(request.environ, BATCH_BYTES)
+            self._note(RefusedError(told["code"], told["message"]), request.environ.get(BODY_KEY, b""))
+            answer.headers.update(kept())
         return answer
 
-    def _note(self, refusal: RefusedError, came: bytes) -> None:
+    def _note(self, refusal: RefusedError, came: bytes, fault: str | None = None) -> None:
         what, key = f"{request.method} {request.path}", header_key(request.environ.get("HTTP_AUTHORIZATION"))
-        self.sandbox.registry.refused(what, refusal.code, storable(refusal.message), key, came)
+        self.sandbox.registry.refused(what, refusal.code, storable(refusal.message), key, came, fault)
+
+    def _note_fault(self, effect: Effect, came: bytes) -> None:
+        _, code, message = arranged(effect)
+        self._note(RefusedError(code, message), came, effect.fault)
 
     def _bundles(self) -> Path | None:
         return cdn.bundles_in(self._analytics_js) if self._analytics_js else None
+
+    def _no_library(self) -> Response:
+        self._note(RefusedError("no_analytics_js", _NO_LIBRARY), b"")
+        return error(404, "no_analytics_js", _NO_LIBRARY, kept())
 
     def _no_source(self, key: str) -> Response:
         self.sandbox.registry.unclaimed(SEGMENT, key, f"GET {request.path}", None, 0)
@@ -174,12 +196,3 @@ class _Tracking:
 def _image(headers: Mapping[str, str]) -> Response:
     """The pixel; no browser keeps it, or the next one would not be seen."""
     return Response(GIF, 200, {"Cache-Control": "no-store", **headers}, content_type="image/gif")
-
-
-def _no_library() -> Response:
-    return error(
-        404,
-        "no_analytics_js",
-        "The browser library is not here. Get it (npm install @segment/analytics-next) and serve with --analytics-js "
-        "node_modules/@segment/analytics-next, or INKSTAND_ANALYTICS_JS.",
-    )

@@ -113,8 +113,10 @@ class Registry:
             )
             tx.change(_FORGET_UNCLAIMED, keep=KEPT_STRANGERS)
 
-    def refused(self, what: str, code: str, message: str, credential: str | None, body: bytes) -> None:
-        """Keep a request that the Tracking API refused: why, with which key if it had one, what came."""
+    def refused(  # noqa: PLR0913, PLR0917  # a row has as many parts
+        self, what: str, code: str, message: str, credential: str | None, body: bytes, fault: str | None = None
+    ) -> None:
+        """Keep a request that the Tracking API refused: why, with which key, what came, and the fault that did it."""
         with self.door.write() as tx:
             tx.insert(
                 _ADD_REFUSED,
@@ -124,6 +126,7 @@ class Registry:
                 credential=None if credential is None else storable(credential[:200]),
                 at=machine_now(),
                 body=body[:_KEEP_BYTES],
+                fault=fault,
             )
             tx.change(_FORGET_REFUSED, keep=KEPT_STRANGERS)
 
@@ -318,7 +321,7 @@ _DELETE_WORKSPACE = Statement(delete(workspaces).where(workspaces.c.name == bind
 _OWNERS = Statement(select(credentials))
 _ADD_CREDENTIAL = Statement(insert(credentials), "service", "credential", "workspace")
 _DELETE_CREDENTIALS = Statement(delete(credentials).where(credentials.c.workspace == bindparam("workspace")))
-_ADD_REFUSED = Statement(insert(refused), "what", "code", "message", "credential", "at", "body")
+_ADD_REFUSED = Statement(insert(refused), "what", "code", "message", "credential", "at", "body", "fault")
 _REFUSED_SO_FAR = Statement(select(func.max(refused.c.seq).label("seq")))
 _ADD_UNCLAIMED = Statement(insert(unclaimed), "service", "credential", "what", "at", "body", "calls", "total")
 _LAST_UNCLAIMED = Statement(select(unclaimed.c.total).order_by(unclaimed.c.seq.desc()).limit(1))

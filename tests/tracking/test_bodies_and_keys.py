@@ -253,6 +253,8 @@ def test_a_call_posted_astray_is_noted(client):
 
     told = client.control("GET", "/refused")["items"]
     assert (told[0]["what"], told[0]["code"], told[0]["credential"]) == ("POST /v1/trakc", "not_found", KEY)
+    assert json.loads(told[0]["body"]) == CALL
+    assert "X-Inkstand-Explain" not in client.request("GET", "/v1/track").headers
     assert told[0]["message"].endswith("is not an address of the Tracking API. Did you mean '/v1/track'?")
     assert len(told) == 5
     assert any("PUT /v1/track" in hint for hint in client.workspace("default").explain_newest(event="E")["hints"])

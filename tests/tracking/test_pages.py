@@ -51,6 +51,8 @@ def test_a_page_may_read_every_error(client, status):
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
     assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
     assert answer.headers["Retry-After"] == "7"
+    assert "Email Opened" in client.control("GET", "/refused")["items"][0]["body"]
+    assert "This may be it: A request was refused" in workspace.explain_newest(event="Email Opened")["hints"][0]
     assert answer.json()["success"] is False
     assert {"code", "message", "error"} <= set(answer.json())
     assert workspace.count("messages") == 0
@@ -160,6 +162,7 @@ def test_without_the_package_it_says_how_to_get_it(client, path):
     assert answer.status_code == 404
     assert "npm install @segment/analytics-next" in answer.json()["message"]
     assert "INKSTAND_ANALYTICS_JS" in answer.json()["message"]
+    assert client.request("GET", answer.headers["X-Inkstand-Explain"]).json()["items"][0]["code"] == "no_analytics_js"
 
 
 def test_a_folder_that_is_not_the_package_does_not_start(tmp_path):
@@ -262,6 +265,7 @@ def test_the_pixel_under_a_fault(client):
 
     assert (answer.status_code, answer.content) == (200, GIF)
     assert answer.headers["X-Inkstand-Fault"]
+    assert client.control("GET", "/refused")["items"][0]["fault"] == answer.headers["X-Inkstand-Fault"]
     assert workspace.count("messages") == 0
 
 

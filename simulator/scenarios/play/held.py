@@ -27,7 +27,8 @@ def nothing_lost(workspace: Workspace) -> Outcome | None:
         f"{row['what']} came with the key {row['credential']!r}, which nobody here has; the write key is {keys}"
         for row in control("GET", "/unclaimed")["items"]
     )
-    lost.update(f"{row['what']} was refused: {row['message']}" for row in control("GET", "/refused")["items"])
+    refused = (row for row in control("GET", "/refused")["items"] if row["fault"] is None)
+    lost.update(f"{row['what']} was refused: {row['message']}" for row in refused)
     if not lost:
         return None
     told = (text if times == 1 else f"{times} times: {text}" for text, times in lost.items())
