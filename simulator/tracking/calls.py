@@ -40,15 +40,25 @@ class Around(msgspec.Struct, frozen=True):
     unclear: tuple[Reason, ...]
 
 
+_NOTHING = Around(None, None, ())
+
+
 def around(envelope: Envelope) -> Around:
     """What an envelope says, read."""
     return Around(envelope.context, envelope.text, envelope.unclear)
 
 
+def alone(sent_at: object, address: Mapping[str, str]) -> Around:
+    """What is said beside a single call: when it was sent, and from where if a message may be told."""
+    return around(Envelope(sent_at, **address)) if address or sent_at is not None else _NOTHING
+
+
 def read_call(call_type: str, call: Mapping[str, Any], raw: bytes, said: Around, new_id: NewId) -> Taken | Dropped:
     """One call, checked; `raw` are its bytes as they came, `said` is what its request says of all."""
     message_id = given_message_id(call) or new_id()
-    dropped = rules.check(call_type, call, said.context)
+    dropped = rules.check(call_type, call)
+    if dropped is None and (said.context is not None or _may_consent(raw)):
+        dropped = rules.check_context(call, said.context)
     if dropped is not None:
         return _dropped(message_id, call_type, call, raw, dropped)
     event, user_id, anonymous_id = call.get(_NAMED_BY[call_type]), call.get("userId"), call.get("anonymousId")
@@ -57,6 +67,11 @@ def read_call(call_type: str, call: Mapping[str, Any], raw: bytes, said: Around,
         event, user_id, anonymous_id = _column(event), _column(user_id), _column(anonymous_id)
     notes = (*rules.warn(call), *unread("timestamp", called_at(call)), *said.unclear)
     return Taken(message_id, call_type, event, user_id, anonymous_id, raw, said.text, notes)
+
+
+def _may_consent(raw: bytes) -> bool:
+    """Whether a call's bytes may hold what Segment looks at in a context; a search costs less than a look."""
+    return b"onsent" in raw or b"advertisingId" in raw or b"\\u" in raw
 
 
 def _is_plain(raw: bytes, *values: object) -> bool:

@@ -26,7 +26,7 @@ from inkstand.simulator.workspaces.workspace import Workspace
 
 from .answers import success
 from .auth import no_key, write_key
-from .calls import Placed, around, read_batch, read_call, shut_out, split
+from .calls import Placed, alone, read_batch, read_call, shut_out, split
 from .limits import BATCH_BYTES, CALL_BYTES, GZIP_MARK, RefusedError, read_body
 
 Environ = dict[str, Any]
@@ -68,7 +68,7 @@ class Intake:
         workspace = self.sandbox.whose(key)
         if workspace is None:
             return self._unclaimed(key, raw)
-        said = around(Envelope(call.get("sentAt"), **_address(raw, environ, from_client=from_client)))
+        said = alone(call.get("sentAt"), _address(raw, environ, from_client=from_client))
         try:
             receipt = workspace.receipt(key)
             meet_faults(workspace, SEGMENT, receipt.epoch)

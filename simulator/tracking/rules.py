@@ -29,18 +29,18 @@ class Discarded:
     reason: Reason
 
 
-def check(call_type: str, call: Call, around: object = None) -> Discarded | None:
-    """Why a call is dropped at the door, or None when it is taken; `around` is the context that its batch gives it."""
+def check(call_type: str, call: Call) -> Discarded | None:
+    """Why a call is dropped at the door, or None when it is taken, as far as its own members tell."""
     if call_type not in CALL_TYPES:
         return _discard("multi_user_error", "type_unknown", came=call.get("type", call_type or None))
-    return _check_ids(call_type, call) or _CHECKS[call_type](call) or _check_context(call, around)
+    return _check_ids(call_type, call) or _CHECKS[call_type](call)
 
 
 def warn(call: Call) -> list[Reason]:
     """What is taken but worth telling."""
     found: list[Reason] = []
     get = call.get
-    if int in {type(get("userId")), type(get("anonymousId")), type(get("groupId")), type(get("previousId"))}:
+    if type(get("userId")) is int or type(get("anonymousId")) is int or "groupId" in call or "previousId" in call:
         numbers = [name for name in _NUMBERED if type(get(name)) is int]
         found += [Reason("tracking.numeric_id", {"member": name, "came": call[name]}) for name in numbers]
     for name in ("context", "integrations"):
@@ -112,8 +112,8 @@ def _check_alias(call: Call) -> Discarded | None:
     return None
 
 
-def _check_context(call: Call, around: object) -> Discarded | None:
-    """The members of a context that Segment looks at: the device's advertising id, the visitor's consent."""
+def check_context(call: Call, around: object) -> Discarded | None:
+    """Why a call is dropped for what its context, or the one `around` it, says of the device or of consent."""
     own = call.get("context")
     device, consent = _member(own, around, "device"), _member(own, around, "consent")
     if device is None and consent is None and call.get("event") != CONSENT_UPDATED:

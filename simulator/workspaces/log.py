@@ -50,8 +50,7 @@ def _appended(door: Door, receipt: Receipt, call: Taken | Dropped) -> bool:
     """Take the usual single call in one statement; False, and nothing written, when there is more to say about it."""
     if isinstance(call, Dropped) or call.notes:
         return False
-    values = dict(zip(_LOG, _message_values(call, receipt), strict=True))
-    values.update(_known_again(receipt))
+    values = dict(zip(_LOG, _message_values(call, receipt), strict=True)) | _known_again(receipt)
     return door.change(_APPEND, values, receipt.epoch) == 1
 
 
