@@ -7,7 +7,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -106,12 +106,14 @@ def _together(client: Client, sources: Mapping[str, str], newest: int, end: floa
     begun = {name: client.newest_of(path, newest) for name, path in sources.items()}
     there = [(name, row) for name, (rows, _) in begun.items() for row in rows]
     yield from sorted(there, key=lambda one: str(one[1].get("at") or one[1]["receivedAt"]))
-    found: queue.Queue[Callable[[], tuple[str, Row] | None]] = queue.Queue()
+    found: queue.Queue[tuple[str, Row] | Exception | None] = queue.Queue()
     for name, path in sources.items():
         threading.Thread(target=_follow, args=(client, name, path, begun[name][1], end, found), daemon=True).start()
     open_ones = len(sources)
     while open_ones:
-        one = found.get()()
+        one = found.get()
+        if isinstance(one, Exception):
+            raise one
         if one is None:
             open_ones -= 1
         else:
@@ -124,19 +126,12 @@ def _follow(  # a thread's whole work
     path: str,
     place: str,
     end: float | None,
-    found: queue.Queue[Callable[[], tuple[str, Row] | None]],
+    found: queue.Queue[tuple[str, Row] | Exception | None],
 ) -> None:
-    """Put what comes into the queue, then that there is no more, or what went wrong."""
+    """Put what comes into the queue, then None as there is no more, or what went wrong."""
     try:
         for row in client.another().follow_from(path, place, end):
-            found.put(lambda row=row: (name, row))  # type: ignore[misc]  # bound here
+            found.put((name, row))
+        found.put(None)
     except Exception as error:  # noqa: BLE001  # raised again where it is told
-        found.put(_raising(error))
-    found.put(lambda: None)
-
-
-def _raising(error: Exception) -> Callable[[], None]:
-    def again() -> None:
-        raise error
-
-    return again
+        found.put(error)

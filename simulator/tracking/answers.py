@@ -27,7 +27,7 @@ _SUCCESS = b'{"success": true}'
 _NOT_FOUND, _WRONG_METHOD, _TOO_MANY, _FAILED = 404, 405, 429, 500
 _ALWAYS = {"HEAD", "OPTIONS"}
 _ASKED_OF_A_PAGE = "authorization, content-type, x-retry-count"
-_SECONDS = ("retry-after", "x-ratelimit-reset")
+_SECONDS = ("Retry-After", "X-RateLimit-Reset")
 _SOON = "1"
 _LONGEST_LINK = 500
 """How long a messageId may be to stand in a header: clients read no endless ones."""
@@ -71,7 +71,14 @@ def struck(found: StruckError) -> Response:
     A 429 says when to come again, in both of Segment's headers.
     """
     effect = found.effect
-    answer = error(*arranged(effect), kept(_headers(effect)))
+    answer = error(*arranged(effect), kept())
+    answer.headers.update(effect.headers)
+    answer.headers["X-Inkstand-Fault"] = effect.fault
+    if effect.status == _TOO_MANY:
+        armed = (answer.headers.get(name, "") for name in _SECONDS)
+        again = next((value for value in armed if value.isdecimal()), _SOON)
+        for name in _SECONDS:
+            answer.headers.setdefault(name, again)
     if effect.body is not None:
         answer.set_data(effect.body)
     return answer
@@ -80,20 +87,6 @@ def struck(found: StruckError) -> Response:
 def kept(headers: Mapping[str, str] | None = None) -> dict[str, str]:
     """Headers of the answer to a request that is kept among the refused: where it can be read."""
     return {"X-Inkstand-Explain": REFUSED, **(headers or {})}
-
-
-def _headers(effect: Effect) -> dict[str, str]:
-    named = {"content-type": "Content-Type"}
-    headers = {named.get(name.lower(), name): value for name, value in effect.headers.items()}
-    headers["X-Inkstand-Fault"] = effect.fault
-    if effect.status == _TOO_MANY:
-        given = {name.lower(): value for name, value in effect.headers.items()}
-        again = next((given[name] for name in _SECONDS if given.get(name, "").isdecimal()), _SOON)
-        if "retry-after" not in given:
-            headers["Retry-After"] = again
-        if "x-ratelimit-reset" not in given:
-            headers["X-RateLimit-Reset"] = again
-    return headers
 
 
 def http_error(found: HTTPException) -> Response:
