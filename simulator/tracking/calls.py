@@ -38,26 +38,27 @@ class Around(msgspec.Struct, frozen=True):
     context: object
     text: str | None
     unclear: tuple[Reason, ...]
+    consents: bool
 
 
-_NOTHING = Around(None, None, ())
+def around(envelope: Envelope, raw: bytes) -> Around:
+    """What an envelope says, read; `raw` are the bytes of the whole request."""
+    consents = envelope.context is not None or _may_consent(raw)
+    return Around(envelope.context, envelope.text, envelope.unclear, consents)
 
 
-def around(envelope: Envelope) -> Around:
-    """What an envelope says, read."""
-    return Around(envelope.context, envelope.text, envelope.unclear)
-
-
-def alone(sent_at: object, address: Mapping[str, str]) -> Around:
+def alone(sent_at: object, address: Mapping[str, str], raw: bytes) -> Around:
     """What is said beside a single call: when it was sent, and from where if a message may be told."""
-    return around(Envelope(sent_at, **address)) if address or sent_at is not None else _NOTHING
+    if address or sent_at is not None:
+        return around(Envelope(sent_at, **address), raw)
+    return Around(None, None, (), _may_consent(raw))
 
 
 def read_call(call_type: str, call: Mapping[str, Any], raw: bytes, said: Around, new_id: NewId) -> Taken | Dropped:
     """One call, checked; `raw` are its bytes as they came, `said` is what its request says of all."""
     message_id = given_message_id(call) or new_id()
     dropped = rules.check(call_type, call)
-    if dropped is None and (said.context is not None or _may_consent(raw)):
+    if dropped is None and said.consents:
         dropped = rules.check_context(call, said.context)
     if dropped is not None:
         return _dropped(message_id, call_type, call, raw, dropped)
@@ -70,7 +71,7 @@ def read_call(call_type: str, call: Mapping[str, Any], raw: bytes, said: Around,
 
 
 def _may_consent(raw: bytes) -> bool:
-    """Whether a call's bytes may hold what Segment looks at in a context; a search costs less than a look."""
+    """Whether a request's bytes may hold what Segment looks at in a context; one search costs less than many looks."""
     return b"onsent" in raw or b"advertisingId" in raw or b"\\u" in raw
 
 
@@ -96,9 +97,8 @@ def split(body: Mapping[str, Any], raw: bytes) -> list[Placed]:
         return [(place, call, dump_json(call)) for place, call in enumerate(calls)]
 
 
-def read_batch(batch: list[Placed], envelope: Envelope, new_id: NewId) -> Iterator[Taken | Dropped]:
+def read_batch(batch: list[Placed], said: Around, new_id: NewId) -> Iterator[Taken | Dropped]:
     """The calls of a batch; what is wrong with one of them leaves the others alone."""
-    said = around(envelope)
     if not batch:
         yield _dropped(new_id(), None, {}, b"[]", rules.Discarded("empty_batch", Reason("tracking.empty_batch")))
     for index, call, raw in batch:

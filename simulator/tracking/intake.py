@@ -26,7 +26,7 @@ from inkstand.simulator.workspaces.workspace import Workspace
 
 from .answers import success
 from .auth import no_key, write_key
-from .calls import Placed, alone, read_batch, read_call, shut_out, split
+from .calls import Around, Placed, alone, around, read_batch, read_call, shut_out, split
 from .limits import BATCH_BYTES, CALL_BYTES, GZIP_MARK, RefusedError, read_body
 
 Environ = dict[str, Any]
@@ -68,7 +68,7 @@ class Intake:
         workspace = self.sandbox.whose(key)
         if workspace is None:
             return self._unclaimed(key, raw)
-        said = alone(call.get("sentAt"), _address(raw, environ, from_client=from_client))
+        said = alone(call.get("sentAt"), _address(raw, environ, from_client=from_client), raw)
         try:
             receipt = workspace.receipt(key)
             meet_faults(workspace, SEGMENT, receipt.epoch)
@@ -89,14 +89,14 @@ class Intake:
         body, authorization = _object(raw), environ.get("HTTP_AUTHORIZATION")
         key = write_key(body, authorization)
         calls = split(body, raw)
-        said = (body.get("sentAt"), body.get("context"), body.get("integrations"))
-        envelope = Envelope(*said, **_address(raw, environ, from_client=from_client))
+        members = (body.get("sentAt"), body.get("context"), body.get("integrations"))
+        said = around(Envelope(*members, **_address(raw, environ, from_client=from_client)), raw)
         groups = [(key, calls)] if raw.count(_KEY) <= ("writeKey" in body) else _by_key(calls, key)
         if not any(one for one, _ in groups):
             raise no_key(body, authorization)
         known, nobodys = self._sorted_out(groups)
         _meet_all(known, environ)
-        answers = [self._take_part(part, envelope) for part in known]
+        answers = [self._take_part(part, said) for part in known]
         for one, placed in nobodys:
             rest = raw if len(groups) == 1 else _batch_of(placed)
             answers.append(self._unclaimed(one, rest, max(1, len(placed))))
@@ -116,11 +116,11 @@ class Intake:
                 known.append(_Part(key, placed, workspace, workspace.receipt(key)))
         return known, nobodys
 
-    def _take_part(self, part: _Part, envelope: Envelope) -> Response:
+    def _take_part(self, part: _Part, said: Around) -> Response:
         """Take those calls of a batch that belong to one source."""
         workspace = part.workspace
         try:
-            read = list(read_batch(part.placed, envelope, workspace.new_message_ids().__next__))
+            read = list(read_batch(part.placed, said, workspace.new_message_ids().__next__))
             self._accept(workspace, part.receipt, read)
         except WorkspaceGoneError:
             return self._overtaken(part.key, _batch_of(part.placed))
