@@ -15,7 +15,7 @@ import msgspec
 
 from inkstand.fakes.kit.http import dump_text, kind_of, parse_json
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.times import FIRST, LAST, iso, parse_iso
+from inkstand.fakes.kit.times import FIRST, LAST, is_iso, iso, parse_iso
 
 Call = Mapping[str, Any]
 _IDS = ("userId", "anonymousId", "groupId", "previousId")
@@ -107,7 +107,7 @@ def called_at(call: Call) -> object:
 
 def _written(given: object, found: int) -> object:
     """A time as a message holds it; one that cannot be read as it came, for whoever looks."""
-    return iso(found) if given is None or parse_iso(given) is not None else given
+    return iso(found) if given is None or is_iso(given) else given
 
 
 def not_object(member: str, value: object) -> Reason:
@@ -147,7 +147,7 @@ def correct_times(original: object, sent_at: object, received_at: int) -> Times:
 
 def unread(member: str, value: object) -> tuple[Reason, ...]:
     """What is worth telling of a time that could not be read."""
-    if value is None or parse_iso(value) is not None:
+    if value is None or is_iso(value):
         return ()
     return (Reason("tracking.time_unreadable", {"member": member, "came": repr(value)[:80]}),)
 

@@ -39,19 +39,25 @@ class Around(msgspec.Struct, frozen=True):
     text: str | None
     unclear: tuple[Reason, ...]
     consents: bool
+    """Whether any of its calls may hold what Segment looks at in a context."""
+
+    plain: bool
+    """Whether its texts can stand in a column as they are: nothing but ASCII, nothing written with an escape."""
 
 
 def around(envelope: Envelope, raw: bytes) -> Around:
     """What an envelope says, read; `raw` are the bytes of the whole request."""
-    consents = envelope.context is not None or _may_consent(raw)
-    return Around(envelope.context, envelope.text, envelope.unclear, consents)
+    escaped = _is_escaped(raw)
+    consents = envelope.context is not None or escaped or _may_consent(raw)
+    return Around(envelope.context, envelope.text, envelope.unclear, consents, not escaped and raw.isascii())
 
 
 def alone(sent_at: object, address: Mapping[str, str], raw: bytes) -> Around:
     """What is said beside a single call: when it was sent, and from where if a message may be told."""
     if address or sent_at is not None:
         return around(Envelope(sent_at, **address), raw)
-    return Around(None, None, (), _may_consent(raw))
+    escaped = _is_escaped(raw)
+    return Around(None, None, (), escaped or _may_consent(raw), not escaped and raw.isascii())
 
 
 def read_call(call_type: str, call: Mapping[str, Any], raw: bytes, said: Around, new_id: NewId) -> Taken | Dropped:
@@ -63,7 +69,7 @@ def read_call(call_type: str, call: Mapping[str, Any], raw: bytes, said: Around,
     if dropped is not None:
         return _dropped(message_id, call_type, call, raw, dropped)
     event, user_id, anonymous_id = call.get(_NAMED_BY[call_type]), call.get("userId"), call.get("anonymousId")
-    if not _is_plain(raw, message_id, event, user_id, anonymous_id):
+    if not (said.plain and _are_texts(message_id, event, user_id, anonymous_id)):
         message_id = storable(message_id)
         event, user_id, anonymous_id = _column(event), _column(user_id), _column(anonymous_id)
     notes = (*rules.warn(call), *unread("timestamp", called_at(call)), *said.unclear)
@@ -71,14 +77,16 @@ def read_call(call_type: str, call: Mapping[str, Any], raw: bytes, said: Around,
 
 
 def _may_consent(raw: bytes) -> bool:
-    """Whether a request's bytes may hold what Segment looks at in a context; one search costs less than many looks."""
-    return b"onsent" in raw or b"advertisingId" in raw or b"\\u" in raw
+    """Whether bytes without escapes hold what Segment looks at in a context; one search costs less than many looks."""
+    return b"onsent" in raw or b"advertisingId" in raw
 
 
-def _is_plain(raw: bytes, *values: object) -> bool:
-    """Whether a call's texts can stand in a column as they are: nothing but ASCII, nothing written with an escape."""
-    if not raw.isascii() or b"\\u" in raw:
-        return False
+def _is_escaped(raw: bytes) -> bool:
+    r"""Whether something is written as `\u…`; looking for the one byte first is sixty times as fast."""
+    return b"\\" in raw and b"\\u" in raw
+
+
+def _are_texts(*values: object) -> bool:
     for value in values:  # noqa: SIM110  # a generator costs twice as much, for every call
         if value is not None and type(value) is not str:
             return False
@@ -102,16 +110,14 @@ def read_batch(batch: list[Placed], said: Around, new_id: NewId) -> Iterator[Tak
     if not batch:
         yield _dropped(new_id(), None, {}, b"[]", rules.Discarded("empty_batch", Reason("tracking.empty_batch")))
     for index, call, raw in batch:
-        members = call if isinstance(call, dict) else {}
-        call_type = members.get("type")
-        too_much = _too_much(index, raw)
-        if too_much is not None:
-            yield _dropped(given_message_id(members) or new_id(), call_type, members, raw, too_much)
-        elif isinstance(call, dict):
-            yield read_call(call_type if isinstance(call_type, str) else "", call, raw, said, new_id)
+        too_much = None if index < BATCH_CALLS and len(raw) <= CALL_BYTES else _too_much(index, raw)
+        if not isinstance(call, dict):
+            yield _dropped(new_id(), None, {}, raw, too_much or _no_object(call))
+        elif too_much is not None:
+            yield _dropped(given_message_id(call) or new_id(), call.get("type"), call, raw, too_much)
         else:
-            wrong = rules.Discarded("multi_user_error", Reason("tracking.call_not_object", {"came": kind_of(call)}))
-            yield _dropped(new_id(), None, {}, raw, wrong)
+            call_type = call.get("type")
+            yield read_call(call_type if isinstance(call_type, str) else "", call, raw, said, new_id)
 
 
 def shut_out(one: Taken | Dropped, code: Refusal, source: str) -> Dropped:
@@ -120,14 +126,17 @@ def shut_out(one: Taken | Dropped, code: Refusal, source: str) -> Dropped:
     return Dropped(*found, code, Reason(_SHUT[code], {"source": source}), one.raw)
 
 
-def _too_much(index: int, raw: bytes) -> rules.Discarded | None:
+def _too_much(index: int, raw: bytes) -> rules.Discarded:
+    """Why a call over one of the two limits is dropped."""
     if index >= BATCH_CALLS:
         facts = {"limit": BATCH_CALLS, "position": index + 1}
         return rules.Discarded("payload_too_large", Reason("tracking.too_many_calls", facts))
-    if len(raw) > CALL_BYTES:
-        facts = {"limit": CALL_BYTES, "bytes": len(raw)}
-        return rules.Discarded("payload_too_large", Reason("tracking.call_too_large", facts))
-    return None
+    facts = {"limit": CALL_BYTES, "bytes": len(raw)}
+    return rules.Discarded("payload_too_large", Reason("tracking.call_too_large", facts))
+
+
+def _no_object(call: object) -> rules.Discarded:
+    return rules.Discarded("multi_user_error", Reason("tracking.call_not_object", {"came": kind_of(call)}))
 
 
 def _dropped(message_id: str, call_type: object, call: Mapping[str, Any], raw: bytes, why: rules.Discarded) -> Dropped:

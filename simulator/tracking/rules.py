@@ -58,12 +58,12 @@ def warn(call: Call) -> list[Reason]:
 
 
 def _check_ids(call_type: str, call: Call) -> Discarded | None:
-    for name in _IDS:
-        value = call.get(name)
+    user_id, anonymous_id = call.get("userId"), call.get("anonymousId")
+    if user_id is None and anonymous_id is None:
+        return _discard("no_user_anon_id", "no_user_anon_id", type=call_type)
+    for name, value in (("userId", user_id), ("anonymousId", anonymous_id)):
         if value is not None and not _is_id(value):
             return _discard("id_not_string", "id_not_string", member=name, came=value)
-    if call.get("userId") is None and call.get("anonymousId") is None:
-        return _discard("no_user_anon_id", "no_user_anon_id", type=call_type)
     return None
 
 

@@ -1,7 +1,7 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inkstand.fakes.kit.times import iso, parse_iso
+from inkstand.fakes.kit.times import is_iso, iso, parse_iso
 from inkstand.fakes.kit.world import Clock, World, chance, faker, identifier
 
 CAUSES = st.lists(st.one_of(st.text(max_size=5), st.integers(-5, 5)), max_size=3).map(tuple)
@@ -69,3 +69,12 @@ def test_moments_nobody_can_write_are_none():
     edges = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
 
     assert [parse_iso(text) for text in edges] == [None, None]
+
+
+@given(st.one_of(st.text("0123456789-:.TZz +", max_size=30), st.datetimes().map(str), st.integers(), st.none()))
+@example("0001-01-01T00:00:00+14:00")
+@example("9999-12-31T23:59:59-14:00")
+@example("2015-2-02T00:00:00Z")
+def test_telling_whether_a_time_is_one(value):
+    """Whether a time can be read is told without reading it, and told alike."""
+    assert is_iso(value) is (parse_iso(value) is not None)

@@ -46,8 +46,9 @@ def house():
     with Inkstand() as sandbox:
         browser = Direct(sandbox.application)
         setup = {"name": "fuzz", "clock": "frozen", "delivery": "manual"}
-        told = browser.post("/_sandbox/v1/workspaces", json=setup).json
-        yield browser, told["sources"][0]["writeKey"]
+        key = browser.post("/_sandbox/v1/workspaces", json=setup).json["sources"][0]["writeKey"]
+        browser.post("/v1/track", json={"userId": "u-1", "event": "Ordinary"}, auth=(key, ""))
+        yield browser, key
 
 
 def tally(browser, workspace):
