@@ -18,7 +18,7 @@ Settings = Mapping[str, str]
 class HttpCall:
     """One request that a destination wants made.
 
-    `url` is a path below the connection's base address; `body` are the bytes to send.
+    `url` is a path below the connection's base address, or an address elsewhere; `body` are the bytes to send.
     """
 
     method: str
@@ -39,7 +39,8 @@ class Skip:
 class Setting:
     """One setting of a destination, as Segment's app would show it.
 
-    `credential` says that the vendor knows the customer by it; `demo` is its value in the default workspace.
+    `credential` says that the vendor knows the customer by it; `demo` is its value in the default workspace. `around`
+    is what stands around a credential in its setting, such as the address that ends with it.
     """
 
     name: str
@@ -47,6 +48,11 @@ class Setting:
     required: bool = True
     credential: bool = False
     demo: str = ""
+    around: str = "{}"
+
+    def credential_in(self, value: str) -> str:
+        """The credential in a value: the value itself, or the last part of the address that it is."""
+        return value if self.around == "{}" else value.partition("?")[0].rstrip("/").rpartition("/")[2]
 
 
 class WireMessage(Mapping[str, Any]):

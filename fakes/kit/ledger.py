@@ -62,18 +62,20 @@ class Mend:
 class Rule:
     """One behaviour: its id, what it says, where that comes from and how sure we are.
 
-    `verdict` is `stops` when a message goes no further by it, `unusable` when it is kept but cannot be used, `expected`
-    when it goes no further and that is as it should be, else `notes`. The first two are causes that `explain` names
-    first; `example` are the steps of a scenario that bring the rule about.
+    `verdict` is `stops` when a message goes no further by it, `unusable` when it is kept but cannot be used, `waits`
+    when something else must come first, `expected` when it goes no further and that is as it should be, else `notes`.
+    The first three are causes that `explain` names first, in this order; `until` are rules that, recorded later, take
+    it back; `example` are the steps of a scenario that bring the rule about.
     """
 
     id: str
     statement: str
     source: str
     confidence: Confidence
-    verdict: Literal["stops", "unusable", "expected", "notes"] = "notes"
+    verdict: Literal["stops", "unusable", "waits", "expected", "notes"] = "notes"
     say: str = ""
     mend: Mend | None = None
+    until: Sequence[str] = ()
     example: Sequence[Mapping[str, object]] = ()
 
 
@@ -130,7 +132,7 @@ def load(package: str) -> Ledger:
 def _rule(where: str, prefix: str, item: Mapping[str, Any]) -> Rule:
     try:
         mend = Mend(**item["mend"]) if "mend" in item else None
-        rule = Rule(**{**item, "id": f"{prefix}.{item['id']}", "mend": mend})
+        rule = Rule(**{**item, "id": f"{prefix}.{item['id']}", "mend": mend, "until": _whole(prefix, item)})
     except (KeyError, TypeError) as error:
         message = f"{where}: rule {item.get('id', '?')}: {error}"
         raise LedgerError(message) from error
@@ -138,6 +140,10 @@ def _rule(where: str, prefix: str, item: Mapping[str, Any]) -> Rule:
         message = f"{where}: rule {rule.id}: confidence is one of {get_args(Confidence)}, not {rule.confidence!r}"
         raise LedgerError(message)
     return rule
+
+
+def _whole(prefix: str, item: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{prefix}.{rule}" for rule in item.get("until", ()))
 
 
 def _said(text: str, known: Mapping[str, str]) -> str:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from marshmallow import Schema
     from sqlalchemy import MetaData
 
-    from .destination import Destination
-    from .storage import Tx
+    from .destination import Destination, Setting
+    from .ledger import Reason
+    from .storage import Door, Tx
     from .verbs import Verb
     from .views import View
     from .world import World
@@ -33,7 +34,8 @@ class Vendor:
     `slug` is its address prefix and `hosts` are the host names it answers without prefix. `package` is the folder's
     import name; its modules are fixed by name: `destination.DESTINATIONS`, `api.create_app()`, `tables.METADATA`,
     `views.VIEWS`. Where there is a module `seed`, `seed.seed(tx, world, setup)` puts into a fresh workspace what it
-    should hold; where there is a module `setup`, its marshmallow schema `SetupSchema` says what can be set up there;
+    should hold; where there is a module `setup`, its marshmallow schema `SetupSchema` says what can be set up there,
+    and where that brings credentials, its `credentials` and `with_credentials` tell and make them;
     where there is a module `verbs`, its `VERBS` are what a person can do there.
     """
 
@@ -82,6 +84,16 @@ class Vendor:
         if find_spec(f"{self.package}.seed") is not None:
             self._load("seed").seed(tx, world, setup)
 
+    def told(self, door: Door, message_id: str) -> Sequence[tuple[str, Reason]]:
+        """What its own rows tell about a message beside the recorded reasons: stages and reasons, oldest first.
+
+        From a module `telling`, where there is one: for what is decided about so many messages at once that a reason
+        for each would cost more than the decision.
+        """
+        if find_spec(f"{self.package}.telling") is None:
+            return ()
+        return cast("Sequence[tuple[str, Reason]]", self._load("telling").told(door, message_id))
+
     @property
     def has_setup(self) -> bool:
         """Whether something can be set up at this vendor."""
@@ -113,6 +125,16 @@ class Vendor:
         """The vendor's demo chapters and sample calls (`examples.yaml`)."""
         return cast("Mapping[str, Any]", self._yaml("examples.yaml") or {})
 
+    def credentials(self, section: Mapping[str, Any]) -> tuple[str, ...]:
+        """The credentials that a setup brings, beside those of the connections' settings."""
+        found = getattr(self._load("setup"), "credentials", None) if section and self.has_setup else None
+        return cast("tuple[str, ...]", found(section)) if found else ()
+
+    def with_credentials(self, section: Mapping[str, Any], make: Callable[[str, str], str]) -> Mapping[str, Any]:
+        """A setup with every credential that it lacks; `make` is given what one is for, and the one that was given."""
+        found = getattr(self._load("setup"), "with_credentials", None) if section and self.has_setup else None
+        return cast("Mapping[str, Any]", found(section, make)) if found else section
+
     def load(self, module: str, what: str) -> object:
         """Something in one of its modules; raises whatever loading it raises."""
         return getattr(self._load(module), what)
@@ -129,10 +151,10 @@ class Vendor:
         return import_module(f"{self.package}.{module}")
 
 
-def known_by(vendors: Sequence[Vendor]) -> dict[tuple[str, str], Vendor]:
-    """The vendor that knows its customer by a setting: by destination and setting."""
+def known_by(vendors: Sequence[Vendor]) -> dict[tuple[str, str], tuple[Vendor, Setting]]:
+    """The vendor that knows its customer by a setting, and that setting: by destination and setting's name."""
     return {
-        (destination.slug, setting.name): vendor
+        (destination.slug, setting.name): (vendor, setting)
         for vendor in vendors
         for destination in vendor.destinations
         for setting in destination.settings

@@ -28,7 +28,8 @@ class Wanted:
 
     `where` maps a field, or a dot path below one, to the text its value must equal (`true`, `19.9` and `null` as JSON
     writes them); `since` is a moment in milliseconds; `after` the place of the row behind which to begin, `before` that
-    at which to end; `limit` how many rows at most, the newest ones with `newest`.
+    at which to end; `limit` how many rows at most, the newest ones with `newest`. `upto` is a place in the view's
+    history: the rows as they stood then.
     """
 
     where: Mapping[str, str] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Wanted:
     limit: int | None = None
     newest: bool = False
     before: int = _EVER
+    upto: int = _EVER
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,17 @@ class Page:
     more: bool
 
 
+History = Callable[[Door, int | str], int | None]
+"""From a moment (milliseconds) or a messageId to the place in a view's history; None for a message it does not know."""
+
+
 class View(Protocol):
     """A named, readable list of what is stored, oldest first.
 
     `fields` are the names of a row's members; `timed` says whether its rows have a moment that `since` can be asked of;
     `gist` are the fields that tell what became of a call, the same ones whenever it is made again; `values` are those
-    that a field usually has, so that a slip of the pen can be told from another one.
+    that a field usually has, so that a slip of the pen can be told from another one; `history` finds a place in the
+    view's history, where it keeps one.
     """
 
     name: str
@@ -63,6 +70,7 @@ class View(Protocol):
     timed: bool
     gist: Sequence[str]
     values: Mapping[str, Sequence[str]]
+    history: History | None
 
     def read(self, door: Door, wanted: Wanted) -> Page:
         """The rows that are wanted."""
@@ -81,7 +89,7 @@ class Listed:
     made, and a column with a question mark where one that is empty does not say that the row has no such value.
     `at` names the column of its moment in milliseconds, where there is one. `shape` makes a row what people read.
     `gist` are the fields by which `inkstand scenario from-log` claims what became of a call, `values` those that a
-    field usually has.
+    field usually has. With a `history` the query has a parameter `upto`: the place up to which it looks.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # a declaration, read from left to right
@@ -94,11 +102,13 @@ class Listed:
         at: str | None = None,
         gist: Sequence[str] = (),
         values: Mapping[str, Sequence[str]] | None = None,
+        history: History | None = None,
     ) -> None:
         self.name = name
         self.about = about
         self.gist = gist
         self.values = values or {}
+        self.history = history
         self.fields: Sequence[str] = tuple(fields)
         self.timed = at is not None
         self.shape = shape
@@ -146,7 +156,8 @@ class Listed:
 
     def _given(self, wanted: Wanted) -> dict[str, object]:
         narrowed = {f"is_{name}": storable(wanted.where[name]) for name in self._narrowed(wanted)}
-        return {**narrowed, "after": wanted.after, **({} if wanted.since is None else {"since": wanted.since})}
+        upto = {"upto": wanted.upto} if self.history else {}
+        return {**narrowed, **upto, "after": wanted.after, **({} if wanted.since is None else {"since": wanted.since})}
 
     @cached_property
     def _rows(self) -> Subquery:
@@ -184,19 +195,24 @@ class Listed:
 
 
 class Computed:
-    """A view whose rows are put together from several queries; `found` gives each row with its place."""
+    """A view whose rows are put together from several queries; `found` gives each row with its place.
+
+    It is given the door and the place in the view's history at which to look, where there is a `history`.
+    """
 
     timed = False
     values: Mapping[str, Sequence[str]] = MappingProxyType({})
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # a declaration, read from left to right
         self,
         name: str,
         about: str,
-        found: Callable[[Door], Iterable[tuple[int, Row]]],
+        found: Callable[[Door, int], Iterable[tuple[int, Row]]],
         fields: Sequence[str],
         gist: Sequence[str] = (),
+        history: History | None = None,
     ) -> None:
+        self.history = history
         self.name = name
         self.gist = gist
         self.about = about
@@ -214,10 +230,10 @@ class Computed:
 
     def rows(self, door: Door) -> list[Row]:
         """Every row."""
-        return [row for _, row in self._found(door)]
+        return [row for _, row in self._found(door, _EVER)]
 
     def _wanted(self, door: Door, wanted: Wanted) -> Iterator[tuple[int, Row]]:
-        for place, row in self._found(door):
+        for place, row in self._found(door, wanted.upto):
             if place > wanted.after and fits(row, wanted.where):
                 yield place, row
 

@@ -7,6 +7,7 @@ key); Segment's subscription webhook guide for the classic credentials; the rest
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, cast
 from uuid import UUID
@@ -16,14 +17,30 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from inkstand.fakes.kit import current
 from inkstand.fakes.kit.furnishing import furnish
-from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, dump_json, parse_json
-from inkstand.fakes.kit.storage import WorkspaceGoneError
+from inkstand.fakes.kit.http import (
+    BadJsonError,
+    RefusedError,
+    basic_credentials,
+    dump_json,
+    kind_of,
+    parse_json,
+)
+from inkstand.fakes.kit.ledger import Reason, load
+from inkstand.fakes.kit.storage import Tx, WorkspaceGoneError
 
-from .reading import read
-from .store import keep
+from .endpoints import Endpoint, endpoint_of
+from .reading import Event, Generation, read
+from .store import Refused, keep, reject
 
 SERVICE = "movable_ink"
 MAX_BYTES = 2_000_000
+MAX_EVENTS = 1_000
+ANSWERS = {
+    200: "movable_ink.answer.success",
+    401: "movable_ink.answer.unauthorized",
+    405: "movable_ink.answer.method",
+}
+"""The rule that each answer follows which needs no further facts."""
 
 
 def create_app() -> Flask:
@@ -51,37 +68,102 @@ def create_app() -> Flask:
 
 
 def collect(key: str) -> Response:
-    """Take one event for the endpoint that the key names."""
-    _check_sender(key)
-    raw = request.get_data()
-    event = read(_checked_body(raw))
-    current.explain_by(event.message_id)
+    """Take one event, or a batch of them, for the endpoint that the key names."""
+    endpoint, generation = _checked_sender(key)
+    raw = _checked_size()
+    posted = _posted(raw)
+    sorted_out = [_sorted_out(one, endpoint, generation) for one in posted]
+    if len(posted) == 1:
+        current.explain_by(sorted_out[0].event.message_id if sorted_out[0].event else None)
+    taken = [one for one in sorted_out if not one.against]
+    if isinstance(posted, _Batch) or not taken:
+        request_id()
+    alone = None if isinstance(posted, _Batch) else raw
+    partly = [Reason("movable_ink.batch.partial")] if taken else []
     with current.write() as tx:
-        g.request_id = _uuid(keep(tx, current.world(), key, event, raw))
+        for place, one in enumerate(sorted_out):
+            _store(tx, endpoint, place, replace(one, against=(*one.against, *partly)) if one.against else one, alone)
+    if not taken:
+        raise RefusedError(400, _why(sorted_out))
     return _answer(200, {"request_id": g.request_id})
 
 
-def _check_sender(key: str) -> None:
+@dataclass(frozen=True)
+class _Posted:
+    """One event of a request: what came, how it is read, what is against taking it."""
+
+    came: Any
+    event: Event | None
+    against: tuple[Reason, ...]
+
+
+class _Batch(list[Any]):
+    """The events of a request that holds several."""
+
+
+def _checked_sender(key: str) -> tuple[Endpoint, Generation]:
     if not current.enter(SERVICE, key):
         raise RefusedError(404, "Behavioral endpoint key not found")
     if request.method != "POST":
-        raise RefusedError(405, "Method not allowed: events are sent with POST")
-    if basic_credentials(request.headers.get("Authorization")) != (key, ""):
-        raise RefusedError(401, "Unauthorized")
+        raise _refuse(405, ANSWERS[405])
+    endpoint = endpoint_of(current.tenant().door, key)
+    generation = endpoint.admits(basic_credentials(request.headers.get("Authorization")))
+    if generation is None:
+        raise _refuse(401, ANSWERS[401])
+    return endpoint, generation
 
 
-def _checked_body(raw: bytes) -> dict[str, Any]:
-    if len(raw) >= MAX_BYTES:
-        raise RefusedError(413, f"The request is larger than {MAX_BYTES} bytes")
+def _checked_size() -> bytes:
+    length = request.content_length
+    raw = b"" if length is not None and length >= MAX_BYTES else request.get_data()
+    if (length or 0) >= MAX_BYTES or len(raw) >= MAX_BYTES:
+        raise _refuse(413, "movable_ink.answer.too_large", limit=MAX_BYTES)
+    return raw
+
+
+def _posted(raw: bytes) -> list[Any]:
+    """The events that a body holds: itself, those under `events`, or those of a bare list."""
     try:
         body = parse_json(raw)
     except BadJsonError as error:
-        raise RefusedError(400, f"The body is not JSON: {error}") from error
-    if isinstance(body, list) or (isinstance(body, dict) and "events" in body):
-        raise RefusedError(501, "not faked yet: a batch of events")
-    if not isinstance(body, dict):
-        raise RefusedError(400, "The body must be a JSON object")
-    return body
+        raise _refuse(400, "movable_ink.answer.not_json", error=error) from error
+    many = body.get("events") if isinstance(body, dict) and "events" in body else body
+    if isinstance(many, list):
+        if not many:
+            raise _refuse(400, "movable_ink.answer.no_object", came="an empty list")
+        if len(many) > MAX_EVENTS:
+            raise _refuse(413, "movable_ink.answer.too_many", limit=MAX_EVENTS, came=len(many))
+        return _Batch(many)
+    if not isinstance(body, dict) or many is not body:
+        raise _refuse(400, "movable_ink.answer.no_object", came=kind_of(many))
+    return [body]
+
+
+def _refuse(status: int, rule: str, **facts: object) -> RefusedError:
+    """A refusal in the words of its rule."""
+    return RefusedError(status, load("inkstand.fakes.movable_ink").explain(Reason(rule, facts)))
+
+
+def _sorted_out(came: Any, endpoint: Endpoint, generation: Generation) -> _Posted:
+    if not isinstance(came, dict):
+        return _Posted(came, None, (Reason("movable_ink.event.not_object", {"came": kind_of(came)}),))
+    event = read(came, generation, endpoint.mappings)
+    return _Posted(came, event, () if endpoint.takes_faults(generation) else event.faults)
+
+
+def _store(tx: Tx, endpoint: Endpoint, place: int, one: _Posted, raw: bytes | None) -> None:
+    body = dump_json(one.came) if raw is None else raw
+    if one.event is None or one.against:
+        reject(tx, current.world(), endpoint, Refused(request_id(), place, one.event, one.against, body))
+        return
+    event_id = keep(tx, current.world(), endpoint, one.event, body)
+    if "request_id" not in g:
+        g.request_id = _uuid(event_id)
+
+
+def _why(refused: list[_Posted]) -> str:
+    say = load("inkstand.fakes.movable_ink").explain
+    return " ".join(dict.fromkeys(say(reason) for one in refused[:10] for reason in one.against))
 
 
 def _refused(error: RefusedError) -> Response:

@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.times import DAY
 
+from .normalise import KINDS
+from .reading import Event
+
 Properties = Mapping[str, Any]
 MAX_AGE = 30 * DAY
 _HOST = re.compile(r"[^\s<>\"'`{}|\\^]+")
@@ -28,6 +31,59 @@ class Signal:
 
     verdict: Literal["usable", "unusable", "no_requirement"]
     reasons: tuple[Reason, ...]
+
+
+def verdict(event: Event, age: int) -> Signal:
+    """The verdict on an event; `age` is how many milliseconds ago it happened.
+
+    Segment's page speaks of the classic generation; in the current one an event is usable if its mapping finds every
+    field that its schema requires (no url, and revenue for total).
+    """
+    if event.call != "track":
+        return Signal("no_requirement", ())
+    against = tuple(_incomplete(event))
+    if against:
+        return Signal("unusable", (*against, *_too_old(age)))
+    if event.mapping is None or event.kind == "custom":
+        notes = (*_unmapped(event), *_near_name(event.name))
+        return _with(judge(event.name, event.properties, event.context, age), notes)
+    too_old = tuple(_too_old(age))
+    if too_old:
+        return Signal("unusable", too_old)
+    return Signal("usable", (Reason("movable_ink.signal.mapped", {"mapping": event.mapping}),))
+
+
+def _incomplete(event: Event) -> Iterator[Reason]:
+    """What an event that was kept nevertheless lacks of what every event must have, or of its schema."""
+    if not (event.heard.user_id or event.heard.anonymous_id):
+        yield Reason("movable_ink.signal.nobody")
+    if event.name is None:
+        yield Reason("movable_ink.signal.no_name")
+    for fault in event.faults:
+        if fault.rule == "movable_ink.mapping.field_missing":
+            yield Reason("movable_ink.signal.field_missing", fault.facts)
+
+
+def _unmapped(event: Event) -> Iterator[Reason]:
+    if any(fault.rule == "movable_ink.mapping.none_matches" for fault in event.faults):
+        yield Reason("movable_ink.mapping.kept_unmapped", {"event": event.name or ""})
+
+
+def _with(signal: Signal, notes: tuple[Reason, ...]) -> Signal:
+    return Signal(signal.verdict, (*signal.reasons, *notes))
+
+
+def _near_name(name: str | None) -> Iterator[Reason]:
+    """An event that is called almost as one that Movable Ink knows."""
+    if name and name not in KINDS:
+        wanted = _SPELLINGS.get(_words(name))
+        if wanted:
+            yield Reason("movable_ink.event.near_name", {"event": name, "near": wanted})
+
+
+def _words(name: str) -> tuple[str, ...]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return tuple(sorted(re.findall(r"[a-z0-9]+", spaced.lower())))
 
 
 def judge(name: str | None, properties: Properties, context: Mapping[str, Any], age: int) -> Signal:
@@ -155,3 +211,4 @@ _REQUIREMENTS: Mapping[str, Callable[[Properties, Mapping[str, Any]], Iterator[R
     "Product Added": _product_event,
     "Order Completed": _conversion,
 }
+_SPELLINGS = {_words(name): name for name in KINDS}

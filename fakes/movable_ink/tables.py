@@ -1,4 +1,4 @@
-"""What the fake Movable Ink keeps: events as they came and as it reads them, owners as a row per change."""
+"""What the fake Movable Ink keeps: events, and a row for each change of an owner, a link, a profile."""
 
 from __future__ import annotations
 
@@ -6,6 +6,37 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Tex
 
 METADATA = MetaData()
 
+endpoints = Table(
+    "movable_ink_endpoints",
+    METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("access_key", Text, nullable=False),
+    Column("access_secret", Text, nullable=False),
+    Column("lenient", Integer, nullable=False),
+    Column("mappings", Text, nullable=False),
+    Index("movable_ink_endpoints_key", "key", unique=True),
+)
+choices = Table(
+    "movable_ink_choices",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+rejected = Table(
+    "movable_ink_rejected",
+    METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("request_id", Text, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("message_id", Text),
+    Column("name", Text),
+    Column("reasons", Text, nullable=False),
+    Column("received_at", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
 events = Table(
     "movable_ink_events",
     METADATA,
@@ -13,14 +44,18 @@ events = Table(
     Column("event_id", Text, nullable=False),
     Column("endpoint", Text, nullable=False),
     Column("message_id", Text),
+    Column("digest", Text),
     Column("repeat", Integer, nullable=False),
     Column("call", Text, nullable=False),
     Column("name", Text),
     Column("kind", Text, nullable=False),
+    Column("generation", Text, nullable=False),
+    Column("mapping", Text),
     Column("user_id", Text),
     Column("anonymous_id", Text),
     Column("email", Text),
     Column("occurred_at", Integer, nullable=False),
+    Column("timezone", Text),
     Column("received_at", Integer, nullable=False),
     Column("normalised", Text, nullable=False),
     Column("signal", Text, nullable=False),
@@ -28,6 +63,7 @@ events = Table(
     Column("raw", LargeBinary, nullable=False),
     Index("movable_ink_events_message", "message_id"),
 )
+Index("movable_ink_events_digest", events.c.digest, sqlite_where=events.c.digest.is_not(None))
 ownerships = Table(
     "movable_ink_ownerships",
     METADATA,
@@ -37,6 +73,7 @@ ownerships = Table(
     Column("owner", Text, nullable=False),
     Column("cause", Text),
     Column("rule", Text, nullable=False),
+    Column("by_seq", Integer, nullable=False),
     Index("movable_ink_ownerships_owner", "kind", "owner"),
     Index("movable_ink_ownerships_event", "event_seq", "seq"),
 )
@@ -48,6 +85,7 @@ links = Table(
     Column("kind", Text, nullable=False),
     Column("owner", Text, nullable=False),
     Column("cause", Text),
+    Column("by_seq", Integer, nullable=False),
     Index("movable_ink_links_anonymous", "anonymous_id", "seq"),
     Index("movable_ink_links_owner", "kind", "owner"),
 )
@@ -60,7 +98,7 @@ profiles = Table(
     Column("email", Text),
     Column("traits", Text, nullable=False),
     Column("joined_into", Text),
-    Column("updated_at", Integer, nullable=False),
-    Index("movable_ink_profiles_owner", "kind", "owner", unique=True),
+    Column("by_seq", Integer, nullable=False),
+    Index("movable_ink_profiles_owner", "kind", "owner", "seq"),
     Index("movable_ink_profiles_email", "email"),
 )

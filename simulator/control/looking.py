@@ -37,7 +37,7 @@ FIELDS = {
 def list_views() -> list[Told]:
     """List the views and the fields of their rows; they are the same in every workspace."""
     views = sorted(sandbox().views.values(), key=lambda view: view.name)
-    names = ("name", "about", "fields", "timed", "gist", "values")
+    names = ("name", "about", "fields", "timed", "history", "gist", "values")
     return [{name: getattr(one, name) for name in names} for one in views]
 
 
@@ -62,7 +62,7 @@ def read_view(wanted: Mapping[str, Any], name: str, view: str) -> Told:
 
 @blueprint.get("/workspaces/<name>/views/<view>/count")
 @blueprint.doc(parameters=[FIELDS])
-@blueprint.arguments(schemas.NarrowSchema, location="query")
+@blueprint.arguments(schemas.AsOfSchema, location="query")
 @blueprint.response(200, schemas.CountSchema)
 @blueprint.alt_response(**OLD_CURSOR)
 def count_view(wanted: Mapping[str, Any], name: str, view: str) -> Told:
@@ -129,6 +129,7 @@ def look(one: View, door: Door, now: int, wanted: Mapping[str, Any]) -> Wanted:
         after=place(door, wanted.get("after")),
         limit=newest or wanted.get("limit", PAGE),
         newest=newest is not None,
+        **_as_of(one, door, wanted.get("as_of")),
     )
 
 
@@ -154,6 +155,21 @@ def place(door: Door, text: str | None) -> int:
     if int(epoch) != door.epoch:
         raise GoneError("The workspace was reset since this cursor was given: begin again without it.")
     return int(last)
+
+
+def _as_of(one: View, door: Door, text: str | None) -> dict[str, int]:
+    """The place in a view's history that a moment or a messageId names."""
+    if text is None:
+        return {}
+    if one.history is None:
+        able = ", ".join(sorted(view.name for view in sandbox().views.values() if view.history))
+        raise InkstandError(f"The view {one.name} keeps no history. Those that do: {able}.")
+    moment = parse_iso(text)
+    found = one.history(door, text if moment is None else moment)
+    if found is None:
+        message = f"asOf is a time (2026-01-01T00:00:00Z) or a messageId that arrived there; {text!r} is neither."
+        raise InkstandError(message)
+    return {"upto": found}
 
 
 def _since(one: View, now: int, text: str | None) -> int | None:

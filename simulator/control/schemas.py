@@ -13,7 +13,7 @@ from inkstand.simulator.workspaces.setup import SetupSchema, SourceSetupSchema, 
 
 LONGEST_WAIT = 60_000
 LONGEST_PAGE = 10_000
-RESERVED = frozenset({"after", "since", "newest", "limit", "for"})
+RESERVED = frozenset({"after", "since", "newest", "limit", "for", "asOf"})
 """Query members of a view's addresses that are no fields; a test holds that no view has a field of these names."""
 
 _name = validate.Regexp(
@@ -198,6 +198,10 @@ class ViewSchema(Schema):
     about = fields.String()
     fields_ = fields.List(fields.String(), data_key="fields", attribute="fields")
     timed = fields.Boolean()
+    history = fields.Function(
+        lambda view: view["history"] is not None,
+        metadata={"type": "boolean", "description": "whether `asOf` can be asked of it"},
+    )
     gist = fields.List(fields.String(), metadata={"description": "fields that tell what became of a call"})
     values = fields.Dict(
         keys=fields.String(),
@@ -235,7 +239,16 @@ class NarrowSchema(Schema):
     since = fields.String(metadata={"description": "a time (2026-01-01T00:00:00Z), or how long ago (5m)"})
 
 
-class LookSchema(NarrowSchema):
+class AsOfSchema(NarrowSchema):
+    """Which rows of a view, and as they stood when."""
+
+    as_of = fields.String(
+        data_key="asOf",
+        metadata={"description": "a time, or a messageId: the rows as they stood then, of a view that keeps history"},
+    )
+
+
+class LookSchema(AsOfSchema):
     """Which rows of a view, and how many."""
 
     limit = fields.Integer(validate=validate.Range(min=1, max=LONGEST_PAGE))

@@ -161,7 +161,7 @@ class Deliverer:
         ended = Ended(attempt_seq, answer, body, error)
         tried = Tried(number, first_at, workspace.world.now() + answer.late)
         chance = workspace.world.chance("jitter", *cause)
-        verdict = judge(answer, tried, chance)
+        verdict = judge(answer, tried, chance, job.connection.id)
         with workspace.door.write(job.epoch) as tx:
             _record_attempt(tx, ended, verdict, tried.now)
             _record_fault(tx, job, answer)

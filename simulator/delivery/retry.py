@@ -16,6 +16,7 @@ FIRST_WAIT = 10_000
 LONGEST_WAIT = 3_600_000
 JITTER = 0.2
 LAST_ATTEMPT_AFTER = 4 * 3_600_000
+_UNKNOWN_THERE = frozenset({401, 403, 404})
 _RETRIED = frozenset({408, 423, 429})
 _CODES = {400: "BAD_REQUEST", 501: "UNSUPPORTED_EVENT_TYPE"}
 
@@ -74,12 +75,12 @@ class GivenUp:
     reason: Reason
 
 
-def judge(answer: Answer, tried: Tried, chance: float) -> Delivered | Retrying | GivenUp:
-    """What becomes of a delivery after an attempt; `chance` in [0, 1) places the jitter."""
+def judge(answer: Answer, tried: Tried, chance: float, connection: str = "") -> Delivered | Retrying | GivenUp:
+    """What becomes of a delivery of a connection after an attempt; `chance` in [0, 1) places the jitter."""
     if answer.status is not None and 200 <= answer.status < 300:  # noqa: PLR2004  # any 2xx
         return Delivered()
     if not _retryable(answer):
-        return GivenUp(answer.code, Reason("delivery.final_answer", {"answer": answer.code}))
+        return GivenUp(answer.code, _final(answer, connection))
     due_at = tried.now + max(wait(tried.number, chance), _asked_wait(answer))
     if due_at > tried.first_at + LAST_ATTEMPT_AFTER:
         facts = {"answer": answer.code, "attempts": tried.number, "hours": LAST_ATTEMPT_AFTER // 3_600_000}
@@ -92,6 +93,12 @@ def wait(number: int, chance: float) -> int:
     """How long to wait after attempt `number`, in milliseconds: 10 s doubling to 60 min, plus or minus a fifth."""
     plain = min(FIRST_WAIT << min(number - 1, 20), LONGEST_WAIT)
     return int(plain * (1 + JITTER * (2 * chance - 1)))
+
+
+def _final(answer: Answer, connection: str) -> Reason:
+    if answer.status in _UNKNOWN_THERE:
+        return Reason("delivery.credentials_refused", {"answer": answer.code, "connection": connection})
+    return Reason("delivery.final_answer", {"answer": answer.code})
 
 
 def _retryable(answer: Answer) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 TIMEOUT_SECONDS = 10.0
+_ADDRESS = ("http://", "https://")
 _LARGEST_ANSWER = 1_000_000
 
 
@@ -88,7 +89,7 @@ class Transport:
         """A request as it will go over the wire."""
         prepared = requests.PreparedRequest()
         prepared.method = call.method
-        prepared.url = base_url.rstrip("/") + call.url
+        prepared.url = call.url if call.url.startswith(_ADDRESS) else base_url.rstrip("/") + call.url
         prepared.headers = CaseInsensitiveDict({**call.headers, "Content-Length": str(len(call.body))})
         prepared.body = call.body
         return prepared

@@ -20,7 +20,7 @@ from inkstand.fakes.kit.ledger import Reason, load
 from inkstand.fakes.kit.storage import Door, Statement, loads
 from inkstand.fakes.kit.tables import reasons
 from inkstand.fakes.kit.times import iso
-from inkstand.fakes.kit.views import Listed, Page, Row, View, Wanted
+from inkstand.fakes.kit.views import History, Listed, Page, Row, View, Wanted
 from inkstand.simulator.messages import held
 from inkstand.simulator.model import CALL_TYPES, DISCARD_CODES
 from inkstand.simulator.storage.tables import AFTER_SHIFT, discards, messages
@@ -152,6 +152,7 @@ class Debugger:
     fields: Sequence[str] = _FIELDS
     timed = True
     gist: Sequence[str] = ()
+    history: History | None = None
     values: Mapping[str, Sequence[str]] = MappingProxyType(
         {"type": sorted(CALL_TYPES), "outcome": ("accepted", "discarded", "duplicate"), "code": DISCARD_CODES}
     )

@@ -16,8 +16,13 @@ Row = Mapping[str, Any]
 _AT_THE_DOOR = "accept"
 """The stage of a call that was discarded; where there is a message, that was another call with the same id."""
 
-_LABEL = {"stops": "Why (stopped)", "unusable": "Why (kept, but not usable)", "expected": "Why (as it should be)"}
-_RANK = {"stops": 0, "unusable": 1, "expected": 2}
+_LABEL = {
+    "stops": "Why (stopped)",
+    "unusable": "Why (kept, but not usable)",
+    "waits": "Why (waiting)",
+    "expected": "Why (as it should be)",
+}
+_RANK = {"stops": 0, "unusable": 1, "waits": 2, "expected": 3}
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,17 @@ def journey(message_id: str, recorded: Recorded, rules: Rules) -> Journey:
 
 def _causes(recorded: Recorded, rules: Rules) -> list[Cause]:
     found = []
-    for row in recorded.reasons:
+    delivered = {delivery["connection"] for delivery in recorded.deliveries if delivery["status"] == "delivered"}
+    for place, row in enumerate(recorded.reasons):
         reason = Reason(row["rule"], row["facts"], row["cause"])
         rule = rules.rule(reason)
         of_another_call = recorded.message is not None and row["stage"] == _AT_THE_DOOR
-        if rule is not None and rule.verdict in _RANK and not of_another_call:
+        if rule is None or rule.verdict not in _RANK or of_another_call:
+            continue
+        taken_back = any(later["rule"] in rule.until for later in recorded.reasons[place + 1 :])
+        overcome = rule.verdict == "waits" and row["stage"].removeprefix("deliver:") in delivered
+        if not taken_back and not overcome:
             found.append(_cause(rule, reason, rules))
-    delivered = any(delivery["status"] == "delivered" for delivery in recorded.deliveries)
     counted = [cause for cause in found if cause.verdict != "expected" or not delivered]
     unique = {(cause.rule, cause.say): cause for cause in counted}
     return sorted(unique.values(), key=lambda cause: _RANK[cause.verdict])
@@ -91,6 +100,8 @@ def _mend(mend: Mend) -> dict[str, Any]:
 def _headline(recorded: Recorded) -> str:
     what = recorded.message or (recorded.discards[0] if recorded.discards else {})
     name = _name(what)
+    if recorded.message is None and not recorded.discards:
+        return "It did not come through Segment: a vendor was told of it directly."
     if recorded.message is None:
         codes = ", ".join(discard["code"] for discard in recorded.discards)
         return f"{name} was answered with 200 and discarded: {codes}."

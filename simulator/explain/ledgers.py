@@ -20,6 +20,7 @@ class Rules:
     """Rules by id."""
 
     def __init__(self, vendors: Sequence[Vendor]) -> None:
+        self.vendors = vendors
         self.by_id: dict[str, Rule] = {id_: rule for ledger in ledgers(vendors) for id_, rule in ledger.rules.items()}
         self._ledgers = {ledger.part: ledger for ledger in ledgers(vendors)}
 

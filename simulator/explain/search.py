@@ -13,6 +13,7 @@ from inkstand.fakes.kit.storage import Row as Stored
 from inkstand.fakes.kit.storage import Statement
 from inkstand.fakes.kit.tables import reasons
 from inkstand.fakes.kit.times import iso
+from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.views import Row
 from inkstand.fakes.kit.world import machine_now
 from inkstand.simulator.storage.tables import attempts, deliveries, discards, messages
@@ -50,7 +51,7 @@ def explain(workspace: Workspace, registry: Registry, rules: Rules, asked: Asked
     message_id = _newest(workspace, asked)
     if message_id is None:
         return NothingArrived(_nothing(workspace, asked), tuple(_hints(workspace, registry, asked)))
-    told = journey(message_id, _recorded(workspace, message_id), rules)
+    told = journey(message_id, _recorded(workspace, message_id, rules.vendors), rules)
     if asked != Asked():
         return told
     lately = strangers(registry, iso(machine_now() - _LATELY))
@@ -60,18 +61,24 @@ def explain(workspace: Workspace, registry: Registry, rules: Rules, asked: Asked
 def _newest(workspace: Workspace, asked: Asked) -> str | None:
     if asked.message_id:
         found = workspace.door.read(_BY_ID, message_id=asked.message_id)
+        found = found or workspace.door.read(_TOLD, message_id=asked.message_id)
     else:
         found = workspace.door.read(_NEWEST, event=asked.event, user_id=asked.user_id, anonymous_id=asked.anonymous_id)
     return found[0]["message_id"] if found else None
 
 
-def _recorded(workspace: Workspace, message_id: str) -> Recorded:
+def _recorded(workspace: Workspace, message_id: str, vendors: Sequence[Vendor]) -> Recorded:
     stored = {name: workspace.door.read(query, message_id=message_id) for name, query in _ABOUT.items()}
     if len(stored["messages"]) > 1:
         stored = _of_the_newest(stored)
     rows = {name: [_SHAPED[name](dict(row)) for row in found] for name, found in stored.items()}
     message = rows["messages"][0] if rows["messages"] else None
-    return Recorded(message, rows["discards"], rows["deliveries"], rows["attempts"], rows["reasons"])
+    told = [
+        {"stage": stage, "rule": reason.rule, "facts": reason.facts, "cause": reason.cause}
+        for vendor in vendors
+        for stage, reason in vendor.told(workspace.door, message_id)
+    ]
+    return Recorded(message, rows["discards"], rows["deliveries"], rows["attempts"], [*rows["reasons"], *told])
 
 
 def _of_the_newest(stored: dict[str, list[Stored]]) -> dict[str, list[Stored]]:
@@ -160,6 +167,7 @@ def _fits(calls: Any) -> Select[Any]:  # as above
 
 _all = _calls()
 _NEWEST = Statement(_fits(_all))
+_TOLD = Statement(select(reasons.c.message_id).where(reasons.c.message_id == bindparam("message_id")).limit(1))
 _BY_ID = Statement(select(_all.c.message_id).where(_all.c.message_id == bindparam("message_id")).limit(1))
 _REMEMBERED = {"event": "the name", "user_id": "userId", "anonymous_id": "anonymousId"}
 _KNOWN = {

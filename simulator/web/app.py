@@ -98,9 +98,10 @@ def _keys(sandbox: Sandbox) -> Callable[[Workspace], list[tuple[str, str, str]]]
         found: dict[str, tuple[str, str]] = {}
         for connection in workspace.configuration.connections:
             for setting, value in connection.settings.items():
-                vendor = secret.get((connection.destination, setting))
-                if vendor is not None:
-                    found.setdefault(vendor.title, (f"/{vendor.slug}/", value))
+                known = secret.get((connection.destination, setting))
+                if known is not None:
+                    vendor, one = known
+                    found.setdefault(vendor.title, (f"/{vendor.slug}/", one.credential_in(value)))
         return [(title, address, key) for title, (address, key) in found.items() if key]
 
     return of

@@ -49,7 +49,7 @@ def configured(
         sources=forwarding_somewhere(list(sources.values())),
         connections=tuple(connections.values()),
         dedupe=Dedupe(**{**(setup.get("dedupe") or {}), **(asked.get("dedupe") or {})}),
-        vendors=_sections(vendors, merged.get("vendors") or {}),
+        vendors=_with_credentials(name, vendors, _sections(vendors, merged.get("vendors") or {}), asked),
         **{key: merged[key] for key in _CHOICES if key in merged},
     )
 
@@ -134,9 +134,9 @@ class _Settings:
         if setting.name in asked:
             return str(asked[setting.name])
         value = str(given.get(setting.name, setting.demo))
-        if self.workspace == DEFAULT_WORKSPACE or (value and not setting.credential):
+        if self.workspace == DEFAULT_WORKSPACE or (not setting.credential and (value or not setting.required)):
             return value
-        return own(self.workspace, f"{ident}-{setting.name}")
+        return setting.around.format(own(self.workspace, f"{ident}-{setting.name}"))
 
 
 def _joined(
@@ -181,6 +181,19 @@ def _sections(vendors: Sequence[Vendor], given: Setup) -> dict[str, Any]:
         if not known[service].has_setup:
             raise SetupError(("vendors", service), f"Nothing can be set up at {known[service].title} itself.")
     return Understood({service: _section(known[service], section) for service, section in given.items()})
+
+
+def _with_credentials(name: str, vendors: Sequence[Vendor], sections: dict[str, Any], asked: Setup) -> dict[str, Any]:
+    """What is set up at each vendor with its credentials: those given for this workspace, or of its own."""
+    literal = name == DEFAULT_WORKSPACE or bool(asked.get("vendors"))
+
+    def make(what: str, given: str) -> str:
+        if given and literal:
+            return given
+        return f"inkstand-demo-{what}" if name == DEFAULT_WORKSPACE else own(name, what)
+
+    found = {vendor.service: vendor for vendor in vendors}
+    return Understood({service: found[service].with_credentials(one, make) for service, one in sections.items()})
 
 
 def _section(vendor: Vendor, given: Setup) -> Mapping[str, Any]:

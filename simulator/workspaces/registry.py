@@ -293,9 +293,13 @@ class Registry:
         owned = {(SEGMENT, source.write_key) for source in configuration.sources}
         for connection in configuration.connections:
             for setting, value in connection.settings.items():
-                vendor = secret.get((connection.destination, setting))
-                if vendor and value:
-                    owned.add((vendor.service, value))
+                found = secret.get((connection.destination, setting))
+                if found and value:
+                    vendor, one = found
+                    owned.add((vendor.service, one.credential_in(value)))
+        for vendor in self.vendors:
+            section = configuration.vendors.get(vendor.service, {})
+            owned.update((vendor.service, credential) for credential in vendor.credentials(section))
         return sorted(owned)
 
     def _check_credentials(self, name: str, configuration: Configuration) -> None:

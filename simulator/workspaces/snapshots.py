@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
+from inkstand.fakes.kit.destination import Setting
 from inkstand.fakes.kit.storage import Door, connect
 from inkstand.fakes.kit.times import iso
+from inkstand.fakes.kit.vendor import Vendor
 from inkstand.simulator.errors import InkstandError, UnknownNameError, nearest
 from inkstand.simulator.model import NAME, Configuration, Connection
 
@@ -89,20 +91,25 @@ def opened(path: Path) -> sqlite3.Connection:
 
 
 def with_credentials_of(
-    own: Configuration, other: Configuration, secret: Collection[tuple[str, str]], new: Callable[[str], str]
+    own: Configuration,
+    other: Configuration,
+    secret: Mapping[tuple[str, str], tuple[Vendor, Setting]],
+    new: Callable[[str], str],
 ) -> Configuration:
     """A configuration with the credentials of one's own: write keys by source, secret settings by connection.
 
-    `secret` are the pairs of destination and setting by which a vendor knows its customer; `new` makes a credential
+    `secret` are the settings by which a vendor knows its customer, by destination and name; `new` makes a credential
     for a source or connection that one does not have.
     """
     keys = {source.id: source.write_key for source in own.sources}
     settings = {(one.id, one.destination): one.settings for one in own.connections}
 
     def value(one: Connection, name: str) -> str:
-        if (one.destination, name) not in secret:
+        known = secret.get((one.destination, name))
+        if known is None:
             return one.settings[name]
-        return settings.get((one.id, one.destination), {}).get(name) or new(f"{one.id}-{name}")
+        mine = settings.get((one.id, one.destination), {}).get(name)
+        return mine or known[1].around.format(new(f"{one.id}-{name}"))
 
     return replace(
         other,

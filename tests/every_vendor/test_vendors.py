@@ -39,8 +39,9 @@ def test_a_key_nobody_has_is_refused_and_kept(client, vendor):
     """A delivery with a wrong key ends where the vendor refuses it, and the call is kept as unclaimed."""
     workspace = client.create("test", clock="frozen", delivery="manual")
     for destination in vendor.destinations:
-        secret = next(setting.name for setting in destination.settings if setting.credential)
-        workspace.change_connection(destination.slug, {"settings": {secret: "inkstand-nobody-has-this"}})
+        secret = next(setting for setting in destination.settings if setting.credential)
+        wrong = {secret.name: secret.around.format("inkstand-nobody-has-this")}
+        workspace.change_connection(destination.slug, {"enabled": True, "settings": wrong})
     call_type, call = example_call(vendor)
     workspace.post(call_type, call)
     workspace.settle()
@@ -57,7 +58,7 @@ def test_a_missing_setting_stops_before_any_request(workspace, vendor):
     """Without a required setting the message is discarded with INVALID_SETTINGS and nothing is sent."""
     for destination in vendor.destinations:
         empty = {setting.name: "" for setting in destination.settings}
-        workspace.change_connection(destination.slug, {"settings": empty})
+        workspace.change_connection(destination.slug, {"enabled": True, "settings": empty})
     call_type, call = example_call(vendor)
     workspace.post(call_type, call)
     workspace.settle()

@@ -10,7 +10,7 @@ from inkstand.simulator.explain.ledgers import ledgers
 from inkstand.simulator.scenarios.language.schema import CALLS
 
 RULES = {rule.id: rule for ledger in ledgers(discover()) for rule in ledger.rules.values()}
-DECIDING = [rule for rule in RULES.values() if rule.verdict in {"stops", "unusable"}]
+DECIDING = [rule for rule in RULES.values() if rule.verdict in {"stops", "unusable", "waits"}]
 TURNING = [rule for rule in DECIDING if rule.mend and (rule.mend.set or rule.mend.unset or rule.mend.workspace)]
 
 
@@ -26,6 +26,8 @@ def play(workspace, steps):
         elif "advance" in step:
             workspace.settle()
             workspace.advance(step["advance"])
+        elif "collector" in step or "classic" in step:
+            collect(workspace, step)
         elif "batch" in step:
             calls = step["batch"] * step.get("times", 1)
             if "pad" in step:
@@ -36,6 +38,15 @@ def play(workspace, steps):
             assert verb in CALLS
             assert workspace.post(verb, call).status_code == 200
     workspace.settle()
+
+
+def collect(workspace, step):
+    """Post an event to the workspace's Movable Ink endpoint, as a sender of the current or the classic generation."""
+    settings = workspace.connection("movable-ink-actions")["settings"]
+    key = settings["movable_ink_url"].rpartition("/")[2]
+    ((generation, body),) = step.items()
+    credentials = (settings["username"], settings["password"]) if generation == "collector" else (key, "")
+    workspace.client.request("POST", f"/movable-ink/behavioral/{key}", json=body, auth=credentials)
 
 
 def rules_of(workspace):

@@ -46,7 +46,11 @@ def test_other_paths_are_plain_text(client, path):
         (basic(KEY), b"{", 400),
         (basic(KEY), b"[1", 400),
         (basic(KEY), b"3", 400),
-        (basic(KEY), b'{"events": []}', 501),
+        (basic(KEY), b'{"events": []}', 400),
+        (basic(KEY), b'{"events": 3}', 400),
+        (basic(KEY), b"[]", 400),
+        (basic(KEY), b"[" + b",".join([b"{}"] * 1_001) + b"]", 413),
+        (basic("inkstand-demo-movable-ink-user", "wrong"), b"{}", 401),
         (basic(KEY), b'"' + b"x" * 2_000_000 + b'"', 413),
     ],
 )

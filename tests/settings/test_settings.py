@@ -116,8 +116,10 @@ def test_the_default_workspace_is_as_the_file_says(set_up):
     assert [(one["id"], one["source"], one["enabled"]) for one in told["connections"]] == [
         ("inkit", "website", True),
         ("movable-ink", "website", True),
+        ("movable-ink-actions", "website", False),
         ("inkit-mobile", "mobile", True),
         ("movable-ink-mobile", "mobile", False),
+        ("movable-ink-actions-mobile", "mobile", False),
     ]
     assert told["connections"][0]["settings"] == {"apiKey": "my-inkit-key"}
     assert told["seed"] == 7

@@ -1,0 +1,35 @@
+"""What a fresh workspace holds at Movable Ink: the endpoints, apps and choices that are set up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert
+
+from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.kit.storage import Statement, Tx
+from inkstand.fakes.kit.world import World
+
+from .setup import ACCESS_KEY, ACCESS_SECRET
+from .tables import choices, endpoints
+
+
+def seed(tx: Tx, world: World, setup: Mapping[str, Any]) -> None:  # noqa: ARG001  # every vendor's seed is given both
+    """Put endpoints and choices in place."""
+    for name, one in setup.get("endpoints", {}).items():
+        tx.insert(
+            _ADD_ENDPOINT,
+            name=name,
+            key=one["key"],
+            access_key=one.get("access_key", ACCESS_KEY),
+            access_secret=one.get("access_secret", ACCESS_SECRET),
+            lenient=int(one.get("lenient", False)),
+            mappings=dump_text(one.get("mappings", [])),
+        )
+    for name in ("count_repeats",):
+        tx.insert(_CHOOSE, name=name, value=dump_text(setup.get(name, False)))
+
+
+_ADD_ENDPOINT = Statement(insert(endpoints), *(column.name for column in endpoints.c if column.name != "seq"))
+_CHOOSE = Statement(insert(choices), "name", "value")
