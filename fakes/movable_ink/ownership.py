@@ -18,7 +18,7 @@ from . import attribution
 from .attribution import Heard, Identification, Known, Owner
 from .reading import Event
 from .signals import MAX_AGE, Signal
-from .tables import events, links, ownerships, profiles
+from .tables import links, ownerships, profiles
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ def attribute(tx: Tx, arrived: Arrived, signal: Signal) -> None:
     tx.insert(
         _ADD_OWNER,
         event_seq=arrived.seq,
+        occurred_at=arrived.at if arrived.event.occurred_at is None else arrived.event.occurred_at,
         kind=decided.owner.kind,
         owner=decided.owner.id,
         cause=arrived.subject,
@@ -182,11 +183,10 @@ _LINK = Statement(
 _NEW_OWNER = ("kind", "owner", "cause", "rule", "by_seq")
 _MOVE = Statement(
     insert(ownerships).from_select(
-        ["event_seq", *_NEW_OWNER],
-        select(ownerships.c.event_seq, *(bindparam(name) for name in _NEW_OWNER))
-        .join(events, events.c.seq == ownerships.c.event_seq)
+        ["event_seq", "occurred_at", *_NEW_OWNER],
+        select(ownerships.c.event_seq, ownerships.c.occurred_at, *(bindparam(name) for name in _NEW_OWNER))
         .where(ownerships.c.kind == bindparam("from_kind"), ownerships.c.owner == bindparam("from_owner"))
-        .where(~_superseded, events.c.occurred_at >= bindparam("since"))
+        .where(~_superseded, ownerships.c.occurred_at >= bindparam("since"))
         .order_by(ownerships.c.event_seq),
     )
 )

@@ -69,12 +69,13 @@ ownerships = Table(
     METADATA,
     Column("seq", Integer, primary_key=True),
     Column("event_seq", Integer, nullable=False),
+    Column("occurred_at", Integer, nullable=False),
     Column("kind", Text, nullable=False),
     Column("owner", Text, nullable=False),
     Column("cause", Text),
     Column("rule", Text, nullable=False),
     Column("by_seq", Integer, nullable=False),
-    Index("movable_ink_ownerships_owner", "kind", "owner"),
+    Index("movable_ink_ownerships_owner", "kind", "owner", "event_seq"),
     Index("movable_ink_ownerships_event", "event_seq", "seq"),
 )
 links = Table(
