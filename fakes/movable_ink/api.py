@@ -28,6 +28,8 @@ from inkstand.fakes.kit.http import (
 from inkstand.fakes.kit.ledger import Reason, load
 from inkstand.fakes.kit.storage import Tx, WorkspaceGoneError
 
+from .apps import AppError, render
+from .content import Opened, app_names, app_of, opened, record
 from .endpoints import Endpoint, endpoint_of
 from .reading import Event, Generation, read
 from .store import Refused, keep, reject
@@ -53,6 +55,7 @@ def create_app() -> Flask:
         methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         provide_automatic_options=False,
     )
+    app.add_url_rule("/<key>/content/<name>", view_func=open_content)
     app.register_error_handler(RefusedError, _refused)
     app.register_error_handler(NotFound, _no_such_page)
     app.register_error_handler(MethodNotAllowed, _no_such_page)
@@ -86,6 +89,57 @@ def collect(key: str) -> Response:
     if not taken:
         raise RefusedError(400, _why(sorted_out))
     return _answer(200, {"request_id": g.request_id})
+
+
+def open_content(key: str, name: str) -> Response:
+    """`GET /<key>/content/<app>?mi_u=`: what an app shows to somebody now, as HTML, as a picture, or as what it is of.
+
+    A picture is what an e-mail client gets (its Accept names images and no HTML), or who asks for `<app>.png` or
+    `format=png`; `format=json` tells what is shown and why not more.
+    """
+    if not current.enter(SERVICE, key):
+        raise RefusedError(404, "Behavioral endpoint key not found")
+    name, kind = _format(name)
+    tenant, mi_u = current.tenant(), request.args.get("mi_u", "")
+    app = app_of(tenant.door, name)
+    if app is None:
+        raise RefusedError(404, f"There is no app {name}. There is {', '.join(app_names(tenant.door))}.")
+    now = tenant.world.now()
+    made = opened(tenant.door, now, name, mi_u)
+    try:
+        html = render(app.html, made.given)
+    except AppError as error:
+        raise RefusedError(500, f"The app {name} cannot be made: {error}") from error
+    with current.write() as tx:
+        record(tx, name, mi_u, made, (kind, request.headers.get("User-Agent"), now))
+    answer = _content(kind, html, app.width, made)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    return answer
+
+
+def _format(name: str) -> tuple[str, str]:
+    """The app that a path names, and what is asked for."""
+    asked = request.args.get("format", "")
+    if name.endswith(".png"):
+        return name.removesuffix(".png"), "png"
+    if asked in {"png", "html", "json"}:
+        return name, asked
+    accepts = request.headers.get("Accept", "")
+    return name, "png" if "image/" in accepts and "text/html" not in accepts else "html"
+
+
+def _content(kind: str, html: str, width: int, made: Opened) -> Response:
+    if kind == "png":
+        from inkstand.fakes.kit.rendering import to_png  # noqa: PLC0415  # slow to import, and only pictures need it
+
+        return make_response((to_png(html, width, scale=2).content, 200, {"Content-Type": "image/png"}))
+    if kind == "html":
+        return make_response((html, 200, {"Content-Type": "text/html; charset=utf-8"}))
+    say = load("inkstand.fakes.movable_ink").explain
+    why = [{"rule": reason.rule, "facts": reason.facts, "say": say(reason)} for reason in made.why]
+    whose = {made.owner.kind: made.owner.id} if made.owner else None
+    return _answer(200, {"profile": whose, "shown": list(made.shown), "why": why, "given": made.given})
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.storage import Statement, Tx
 from inkstand.fakes.kit.world import World
 
-from .setup import ACCESS_KEY, ACCESS_SECRET
-from .tables import choices, endpoints
+from .setup import ACCESS_KEY, ACCESS_SECRET, APP_WIDTH
+from .tables import apps, choices, endpoints
 
 
 def seed(tx: Tx, world: World, setup: Mapping[str, Any]) -> None:  # noqa: ARG001  # every vendor's seed is given both
-    """Put endpoints and choices in place."""
+    """Put endpoints, apps and choices in place."""
     for name, one in setup.get("endpoints", {}).items():
         tx.insert(
             _ADD_ENDPOINT,
@@ -27,9 +27,13 @@ def seed(tx: Tx, world: World, setup: Mapping[str, Any]) -> None:  # noqa: ARG00
             lenient=int(one.get("lenient", False)),
             mappings=dump_text(one.get("mappings", [])),
         )
+    for name, app in setup.get("apps", {}).items():
+        html = app.get("file") or app.get("html", "")
+        tx.insert(_ADD_APP, name=name, html=html, width=app.get("width", APP_WIDTH))
     for name in ("count_repeats",):
         tx.insert(_CHOOSE, name=name, value=dump_text(setup.get(name, False)))
 
 
 _ADD_ENDPOINT = Statement(insert(endpoints), *(column.name for column in endpoints.c if column.name != "seq"))
+_ADD_APP = Statement(insert(apps), "name", "html", "width")
 _CHOOSE = Statement(insert(choices), "name", "value")

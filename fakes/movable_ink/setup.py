@@ -13,11 +13,15 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from inkstand.fakes.kit.fields import TextFile
 
+from .apps import AppError, check
 from .expressions import LONGEST, ExpressionError, condition, path
 from .mapping import COMMON, MOST_CUSTOM, PRODUCTS_OF, SCHEMAS
 
 ACCESS_KEY, ACCESS_SECRET = "inkstand-demo-movable-ink-user", "inkstand-demo-movable-ink-secret"
 """The credentials that every endpoint takes for which none are set up."""
+
+APP_WIDTH = 600
+"""How many pixels a picture of an app is wide, unless it is told."""
 
 _NAME = validate.Length(min=1, max=100)
 _WRONG_KEY = "A key has 16 to 100 letters, digits and dashes; {input!r} came."
@@ -98,6 +102,10 @@ class AppSetupSchema(Schema):
         """There is one text."""
         if ("html" in data) is ("file" in data):
             raise ValidationError("An app has html, or the file that holds it.")
+        try:
+            check(data.get("file") or data.get("html", ""))
+        except AppError as error:
+            raise ValidationError({"file" if "file" in data else "html": [str(error)]}) from error
 
 
 class SetupSchema(Schema):

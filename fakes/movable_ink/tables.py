@@ -24,6 +24,27 @@ choices = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+apps = Table(
+    "movable_ink_apps",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("html", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+)
+opens = Table(
+    "movable_ink_opens",
+    METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("app", Text, nullable=False),
+    Column("mi_u", Text, nullable=False),
+    Column("kind", Text),
+    Column("owner", Text),
+    Column("format", Text, nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("user_agent", Text),
+    Column("at", Integer, nullable=False),
+)
 rejected = Table(
     "movable_ink_rejected",
     METADATA,

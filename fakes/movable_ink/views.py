@@ -5,36 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, exists, func, select
+from sqlalchemy import select
 
 from inkstand.fakes.kit.furnishing import refusals_view
-from inkstand.fakes.kit.storage import Door, Statement, loads
+from inkstand.fakes.kit.storage import Door, loads
 from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.views import Computed, Listed, View
 
 from .normalise import KINDS
-from .tables import endpoints, events, links, ownerships, profiles, rejected
-
-_later = ownerships.alias("later")
-_upto: BindParameter[int] = bindparam("upto", required=True)
-_newest = and_(
-    ownerships.c.by_seq <= _upto,
-    ~exists().where(
-        and_(_later.c.event_seq == ownerships.c.event_seq, _later.c.seq > ownerships.c.seq, _later.c.by_seq <= _upto)
-    ),
-)
-_owned_events = (
-    select(
-        events,
-        ownerships.c.kind.label("owner_kind"),
-        ownerships.c.owner,
-        ownerships.c.rule.label("owner_rule"),
-        ownerships.c.cause.label("attributed_by"),
-    )
-    .select_from(events)
-    .join(ownerships, and_(ownerships.c.event_seq == events.c.seq, _newest))
-    .where(events.c.call == "track", events.c.repeat == 0, events.c.seq <= _upto)
-)
+from .owned import OWNED, UPTO, did, every_event, every_profile, place_of, visitors
+from .shopping import shopper
+from .tables import endpoints, events, opens, ownerships, rejected
 
 
 def _event(row: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +64,16 @@ def _identify(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _open(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: row[name] for name in ("app", "mi_u", "format", "user_agent")},
+        "profile": _owner(row["kind"], row["owner"]) if row["kind"] else None,
+        "shown": loads(row["shown"]),
+        "why": loads(row["why"]),
+        "at": iso(row["at"]),
+    }
+
+
 def _rejected(row: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: row[name] for name in ("request_id", "endpoint", "message_id", "name", "place")},
@@ -106,15 +97,35 @@ def _repeat(row: dict[str, Any]) -> dict[str, Any]:
 
 def _profiles(door: Door, upto: int) -> Iterator[tuple[int, dict[str, Any]]]:
     owned: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in door.read(_EVENTS, upto=upto):
+    for row in every_event(door, upto):
         owned.setdefault((row["owner_kind"], row["owner"]), []).append(dict(row))
-    visitors: dict[tuple[str, str], list[str]] = {}
-    for row in door.read(_LINKS, upto=upto):
-        visitors.setdefault((row["kind"], row["owner"]), []).append(row["anonymous_id"])
-    for row in door.read(_PROFILES, upto=upto):
-        if row["joined_into"] is None:
-            whose = (row["kind"], row["owner"])
-            yield row["first"], _profile(dict(row), owned.get(whose, []), visitors.get(whose, []))
+    theirs: dict[tuple[str, str], list[str]] = {}
+    for row in visitors(door, upto):
+        theirs.setdefault((row["kind"], row["owner"]), []).append(row["anonymous_id"])
+    for row in every_profile(door, upto):
+        whose = (row["kind"], row["owner"])
+        yield row["first"], _profile(dict(row), owned.get(whose, []), theirs.get(whose, []))
+
+
+def _shoppers(door: Door, upto: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    owned: dict[tuple[str, str], list[Any]] = {}
+    for row in every_event(door, upto):
+        owned.setdefault((row["owner_kind"], row["owner"]), []).append(row)
+    for row in every_profile(door, upto):
+        found = shopper(did(owned.get((row["kind"], row["owner"]), [])))
+        yield (
+            row["first"],
+            {
+                "profile": _owner(row["kind"], row["owner"]),
+                "viewed": found.viewed,
+                "cart": found.cart,
+                "search": found.search,
+                "category": found.category,
+                "conversions": found.conversions,
+                "total": found.total,
+                "signals": found.signals,
+            },
+        )
 
 
 def _profile(row: dict[str, Any], owned: list[dict[str, Any]], visitors: list[str]) -> dict[str, Any]:
@@ -132,44 +143,11 @@ def _profile(row: dict[str, Any], owned: list[dict[str, Any]], visitors: list[st
     }
 
 
-_EVENTS = Statement(_owned_events.where(ownerships.c.kind != "nobody").order_by(events.c.seq))
-_LINKS = Statement(
-    select(links.c.anonymous_id, links.c.kind, links.c.owner)
-    .where(links.c.by_seq <= _upto)
-    .group_by(links.c.anonymous_id)
-    .having(links.c.seq == func.max(links.c.seq))
-    .order_by(links.c.seq)
-)
-_older = profiles.alias("older")
-_first = (
-    select(func.min(_older.c.seq))
-    .where(_older.c.kind == profiles.c.kind, _older.c.owner == profiles.c.owner)
-    .scalar_subquery()
-    .label("first")
-)
-_PROFILES = Statement(
-    select(profiles, func.max(profiles.c.seq).label("newest"), _first)
-    .where(profiles.c.by_seq <= _upto)
-    .group_by(profiles.c.kind, profiles.c.owner)
-    .order_by(_first)
-)
-_AT = Statement(select(func.max(events.c.seq).label("seq")).where(events.c.received_at <= bindparam("moment")))
-_BY = Statement(select(func.max(events.c.seq).label("seq")).where(events.c.message_id == bindparam("message_id")))
-
-
-def place_of(door: Door, when: int | str) -> int | None:
-    """The place of the newest event at a moment (milliseconds), or of a message; None for one that did not arrive."""
-    if isinstance(when, int):
-        return door.read(_AT, moment=when)[0]["seq"] or 0
-    found: int | None = door.read(_BY, message_id=when)[0]["seq"]
-    return found
-
-
 VIEWS: tuple[View, ...] = (
     Listed(
         "movable_ink.events",
         "behavioural events, whose they are now, and their Signals verdict",
-        _owned_events,
+        OWNED,
         _event,
         {
             "event_id": "event_id",
@@ -196,7 +174,7 @@ VIEWS: tuple[View, ...] = (
         select(ownerships, events.c.event_id, events.c.message_id, events.c.received_at)
         .select_from(ownerships)
         .join(events, events.c.seq == ownerships.c.event_seq)
-        .where(ownerships.c.by_seq <= _upto),
+        .where(ownerships.c.by_seq <= UPTO),
         _ownership,
         {**{name: name for name in ("event_id", "message_id", "rule", "cause")}, "owner": None},
         "received_at",
@@ -209,10 +187,26 @@ VIEWS: tuple[View, ...] = (
         ("profile", "email", "anonymous_ids", "traits", "events", "unusable_events"),
         history=place_of,
     ),
+    Computed(
+        "movable_ink.shoppers",
+        "what each profile did: last viewed products, open cart, last search and category, conversions with totals",
+        _shoppers,
+        ("profile", "viewed", "cart", "search", "category", "conversions", "total", "signals"),
+        history=place_of,
+    ),
+    Listed(
+        "movable_ink.opens",
+        "content that was made at the moment of open: for whom, what it showed, and why not more",
+        select(opens),
+        _open,
+        {"app": "app", "mi_u": "mi_u", **dict.fromkeys(("profile", "format", "shown", "why", "user_agent", "at"))},
+        "at",
+        ("app", "shown"),
+    ),
     Listed(
         "movable_ink.identifies",
         "identify calls received",
-        select(events).where(events.c.call == "identify", events.c.repeat == 0, events.c.seq <= _upto),
+        select(events).where(events.c.call == "identify", events.c.repeat == 0, events.c.seq <= UPTO),
         _identify,
         {
             **{name: name for name in ("event_id", "message_id", "user_id", "anonymous_id", "email")},
@@ -224,7 +218,7 @@ VIEWS: tuple[View, ...] = (
     Listed(
         "movable_ink.repeats",
         "events that came again with a message id already known; they count nowhere",
-        select(events).where(events.c.repeat == 1, events.c.seq <= _upto),
+        select(events).where(events.c.repeat == 1, events.c.seq <= UPTO),
         _repeat,
         {"event_id": "event_id", "message_id": "message_id", "received_at": None},
         "received_at",
