@@ -30,6 +30,7 @@ from tests.conftest import CLEAN, start
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 PLANS = (ROOT / "docs" / "tracking-plans.md").read_text("utf-8")
+MOVABLE_INK = (ROOT / "docs" / "movable-ink.md").read_text("utf-8")
 LANGUAGE = (ROOT / "docs" / "scenarios.md").read_text("utf-8")
 BIN = str(Path(sys.executable).parent)
 
@@ -146,7 +147,11 @@ def test_the_members_of_a_story_are_the_programs():
     assert named == set(ScenarioSchema().fields)
 
 
-@pytest.mark.parametrize("story", [*blocks("yaml", LANGUAGE), *blocks("yaml", PLANS)], ids=lambda text: text[6:40])
+@pytest.mark.parametrize(
+    "story",
+    [*blocks("yaml", LANGUAGE), *blocks("yaml", PLANS), *blocks("yaml", MOVABLE_INK)],
+    ids=lambda text: text[6:40],
+)
 def test_the_stories_of_the_manual_hold(client, story):
     """Each scenario of the manual passes as it stands."""
     outcome = run(client, loads(story, "docs"))
@@ -230,3 +235,16 @@ def test_stories_say_where_they_come_from(path):
 
     assert story["name"]
     assert story["about"].endswith(".")
+
+
+@pytest.mark.parametrize("text", blocks("yml", MOVABLE_INK))
+def test_the_setups_of_the_manual_can_be_made(client, text):
+    """What the manual sets up at Movable Ink is taken as it stands there."""
+    setup = yaml.safe_load(text)["workspace"]
+    for app in setup["vendors"]["movable_ink"].get("apps", {}).values():
+        app.update({"html": "<p>{{ name }}</p>"})
+        app.pop("file", None)
+    workspace = client.create("manual", **setup)
+
+    endpoints = setup["vendors"]["movable_ink"].get("endpoints", {})
+    assert [row["name"] for row in workspace.view("movable_ink.endpoints")] == list(endpoints)

@@ -201,7 +201,6 @@ VIEWS: tuple[View, ...] = (
         _open,
         {"app": "app", "mi_u": "mi_u", **dict.fromkeys(("profile", "format", "shown", "why", "user_agent", "at"))},
         "at",
-        ("app", "shown"),
     ),
     Listed(
         "movable_ink.identifies",

@@ -11,7 +11,7 @@ from inkstand.simulator.scenarios.play.runner import DEFAULT_SEED, play, run
 
 ROOT = Path(__file__).parents[2]
 STORIES = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))
-OF_THEIR_OWN = {"retries", "a-vendor-that-fails", "opened", "tracking-plan", "never-twice"}
+OF_THEIR_OWN = {"retries", "a-vendor-that-fails", "opened", "tracking-plan", "never-twice", "actions"}
 """Stories whose end hangs on more than calls: a fault, a plan, a connection, a person at a vendor."""
 
 
