@@ -23,7 +23,7 @@ def variables(workspace: Workspace, wanted: Sequence[str] = ()) -> dict[str, str
         known[f"{service}.url"] = f"{workspace.url}{vendor['path']}"
         for connection in reversed(workspace.told["connections"]):
             if connection["destination"] in vendor["slugs"]:
-                known |= {f"{service}.{name}": value for name, value in connection["settings"].items()}
+                known |= {f"{service}.{name}": value for name, value in connection["settings"].items() if value}
     found = {f"INKSTAND_{_as_variable(name)}": value for name, value in known.items()}
     for one in wanted:
         name, equals, value = one.partition("=")

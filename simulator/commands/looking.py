@@ -50,7 +50,7 @@ def status(url: str | None, workspace: str, *, snippets: bool, as_env: bool, as_
         click.echo(f"  write key     {source['writeKey']}  (source {source['id']})")
     for connection in found.told["connections"]:
         state = "on" if connection["enabled"] else "off"
-        secrets = ", ".join(f"{name} {value}" for name, value in connection["settings"].items())
+        secrets = ", ".join(f"{name} {value}" for name, value in connection["settings"].items() if value)
         click.echo(f"  connection    {connection['id']} ({state})  {secrets}")
     for view in found.client.views:
         click.echo(f"  view {stored[view['name']]:>8}  {view['name']:<24} {view['about']}")
