@@ -13,7 +13,7 @@ from inkstand.simulator.app import Inkstand
 START = datetime(2026, 1, 1, tzinfo=UTC)
 VISITORS, USERS, EMAILS = ["a1", "a2", "a3"], ["u1", "u2", "u3"], ["e1@x.test", "e2@x.test"]
 VIEWS = ("events", "ownership", "profiles", "identifies", "repeats")
-ANY = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=80)
+ANY = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
 
 
 def maybe(values):
@@ -130,7 +130,7 @@ def test_nothing_is_lost_and_nothing_owned_twice(house, history):
     assert all(set(owner) <= {"anonymous_id"} for owner in rest)
 
 
-@settings(parent=ANY, max_examples=40)
+@settings(parent=ANY, max_examples=25)
 @given(st.lists(TRACKS | IDENTIFIES, min_size=1, max_size=7))
 def test_as_of_is_replay(house, history):
     """What stood after the first n calls is what telling only those n makes, in every view that keeps history."""
@@ -175,7 +175,7 @@ def test_arrival_order_matters_only_where_a_rule_says_so(house):
         {"type": "track", "userId": "u1", "anonymousId": None},
     ]
 
-    @settings(parent=ANY, max_examples=60)
+    @settings(parent=ANY, max_examples=30)
     @given(st.permutations(calls))
     def any_order(order):
         tell(house, [body(number, call) for number, call in enumerate(order)])

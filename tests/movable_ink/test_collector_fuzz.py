@@ -7,7 +7,7 @@ from werkzeug.test import Client as Direct
 
 from inkstand.simulator.app import Inkstand
 
-ANY = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=100)
+ANY = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
 SCALAR = st.one_of(
     st.none(),
     st.booleans(),
@@ -130,6 +130,7 @@ def test_any_open(house, mi_u, app, kind):
     assert browser.get("/_sandbox/v1/workspaces/f/views/movable_ink.opens?newest=5").status_code == 200
 
 
+@pytest.mark.slow
 @ANY
 @given(st.lists(EVENT, min_size=1, max_size=6))
 def test_what_was_posted_can_be_opened(house, events):
