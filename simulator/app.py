@@ -141,7 +141,7 @@ class Dispatcher:
         path: str = environ["PATH_INFO"]
         if path.startswith("//"):  # a client whose host was given with a slash at its end
             path = environ["PATH_INFO"] = "/" + path.lstrip("/")
-        host = environ.get("HTTP_HOST", "").partition(":")[0]
+        host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
         if host in self._hosts:
             return self._vendor(self._hosts[host])(self._known(environ), start_response)
         if path.startswith(_SEGMENT_PATHS):

@@ -6,6 +6,8 @@ key); Segment's subscription webhook guide for the classic credentials; the rest
 
 from __future__ import annotations
 
+import itertools
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -27,6 +29,7 @@ from inkstand.fakes.kit.http import (
 )
 from inkstand.fakes.kit.ledger import Reason, load
 from inkstand.fakes.kit.storage import Tx, WorkspaceGoneError
+from inkstand.fakes.kit.world import machine_now
 
 from .apps import AppError, render
 from .content import Opened, app_names, app_of, opened, record
@@ -35,6 +38,8 @@ from .reading import Event, Generation, read
 from .store import Refused, keep, reject
 
 SERVICE = "movable_ink"
+_COLLECTOR = re.compile(r"/behavioral/([^/]+)")
+_STRANGERS = itertools.count()
 MAX_BYTES = 2_000_000
 MAX_EVENTS = 1_000
 ANSWERS = {
@@ -58,7 +63,7 @@ def create_app() -> Flask:
     app.add_url_rule("/<key>/content/<name>", view_func=open_content)
     app.register_error_handler(RefusedError, _refused)
     app.register_error_handler(NotFound, _no_such_page)
-    app.register_error_handler(MethodNotAllowed, _no_such_page)
+    app.register_error_handler(MethodNotAllowed, _wrong_method)
     app.register_error_handler(HTTPException, _http_error)
     furnish(app, SERVICE, request_id)
 
@@ -230,7 +235,7 @@ def _refused(error: RefusedError) -> Response:
 def request_id() -> str:
     """This request's id: of a stored event it follows from the event's, else from the number of the request."""
     if "request_id" not in g:
-        g.request_id = _uuid(request.path)
+        g.request_id = _uuid(f"{request.path} {machine_now()} {next(_STRANGERS)}")
         if current.known_tenant() is not None:
             with suppress(WorkspaceGoneError), current.write() as tx:
                 g.request_id = _uuid(current.world().id("", SERVICE, tx.number("movable_ink.request")))
@@ -247,6 +252,16 @@ def _answer(status: int, body: dict[str, object]) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     return _refused(RefusedError(error.code or 500, error.description or error.name))
+
+
+def _wrong_method(error: HTTPException) -> Response:
+    """A method that no route has, on a collector's address: the key is looked at first, as for every method."""
+    found = _COLLECTOR.fullmatch(request.path)
+    if found is None:
+        return _no_such_page(error)
+    if not current.enter(SERVICE, found[1]):
+        return _refused(RefusedError(404, "Behavioral endpoint key not found"))
+    return _refused(_refuse(405, ANSWERS[405]))
 
 
 def _no_such_page(_: HTTPException) -> Response:

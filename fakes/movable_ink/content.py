@@ -6,6 +6,7 @@ mParticle's pages (`mi_u` in an image's address must equal the known id). Everyt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ from .tables import apps, opens
 _SHOWN_BY = {"recently-viewed": "viewed", "abandoned-cart": "cart", "last-purchase": "conversions"}
 _ABOUT_PRODUCTS = {"product", "cart_add", "cart_remove", "conversion"}
 _MOST_REASONS = 20
+_UNDRAWABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,11 @@ def opened(door: Door, now: int, app: str, mi_u: str) -> Opened:
     young = [row for row in mine if row["occurred_at"] >= now - MAX_AGE]
     found = shopper(did(young))
     shown = _shown(app, found)
-    given = {**_given(found), "name": _first_name(profiles[owner]) if owner else None, "known": owner is not None}
+    given = {
+        **_writable(_given(found)),
+        "name": _first_name(profiles[owner]) if owner else None,
+        "known": owner is not None,
+    }
     why = [*_about_person(door, profiles, owner, mi_u, shown), *_not_shown(door, owner, mine, now, found)]
     return Opened(owner, given, shown, tuple(why[:_MOST_REASONS]))
 
@@ -90,6 +96,15 @@ def record(tx: Tx, app: str, mi_u: str, made: Opened, about: tuple[str, str | No
         user_agent=storable(agent[:200]) if agent else None,
         at=at,
     )
+
+
+def _writable(value: Any) -> Any:
+    """The same with text that can be drawn: neither NUL nor half a surrogate."""
+    if isinstance(value, str):
+        return _UNDRAWABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_writable(key): _writable(item) for key, item in value.items()}
+    return [_writable(item) for item in value] if isinstance(value, list) else value
 
 
 def _given(found: Shopper) -> dict[str, Any]:
@@ -120,7 +135,7 @@ def _shown(app: str, found: Shopper) -> list[str]:
 def _first_name(profile: Row) -> str | None:
     traits = loads(profile["traits"])
     found = traits.get("first_name") or traits.get("firstName") or traits.get("name")
-    return found if isinstance(found, str) else None
+    return str(_writable(found)) if isinstance(found, str) else None
 
 
 def _about_person(

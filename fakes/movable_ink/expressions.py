@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -35,16 +35,18 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True)
 class Path:
-    """Where a value stands: names, and `[]` for every item of a list; the first of several that is there counts."""
+    """Where a value stands: names, and `[]` for the items of a list; the first of several that is there counts."""
 
     text: str
     ways: tuple[tuple[Any, ...], ...]
 
-    def of(self, body: Any) -> Any:
-        """The value there; None where there is none."""
+    def of(self, body: Any, fits: Callable[[Any], bool] | None = None) -> Any:
+        """The value there, the first that `fits`; None where there is none. Nothing but spaces counts as none."""
         for steps in self.ways:
             found = _walk(body, steps)
-            if found is not None and found != "":
+            if ALL in steps:
+                found = next((one for one in found or () if not _is_empty(one)), None)
+            if not _is_empty(found) and (fits is None or fits(found)):
                 return found
         return None
 
@@ -216,6 +218,10 @@ def _walk(value: Any, steps: tuple[Any, ...]) -> Any:
             return None
         value = value.get(step)
     return value
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _same(value: Any, wanted: Any) -> bool:

@@ -6,7 +6,7 @@ that an event without a mapping errs: Segment's page of Movable Ink (Actions) an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -14,6 +14,8 @@ from types import MappingProxyType
 from typing import Any
 
 from .expressions import condition, path
+from .normalise import text_of
+from .times import parse_time
 
 Body = Mapping[str, Any]
 MOST_CUSTOM = 20
@@ -74,7 +76,9 @@ class EventMapping:
         """Whether an event is one of these."""
         if not self.active:
             return False
-        return condition(self.match).holds(body) if self.match else event_name(body) in self.events
+        if self.match:
+            return condition(self.match).holds(body)
+        return body.get("type") in (None, "", "track") and event_name(body) in self.events
 
     @property
     def shape(self) -> Schema:
@@ -112,7 +116,9 @@ def apply(mapping: EventMapping, body: Body) -> Mapped:
     shape = mapping.shape
     common = common_of(body, mapping.fields)
     found = {
-        member: _value(mapping.fields[name], body) for name, member in shape.members.items() if name in mapping.fields
+        member: _value(mapping.fields[name], body, _FITS.get(name))
+        for name, member in shape.members.items()
+        if name in mapping.fields
     }
     lacking: list[tuple[str, str]] = []
     if "Products" in shape.members:
@@ -127,12 +133,27 @@ def apply(mapping: EventMapping, body: Body) -> Mapped:
 def common_of(body: Body, fields: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
     """The values of the fields that every schema has; where `fields` has no path for one, where senders put it."""
     usual = _shipped()["fields"]
-    return {name: _value(fields.get(name) or usual[name], body) for name in COMMON}
+    return {name: _value(fields.get(name) or usual[name], body, _FITS.get(name)) for name in COMMON}
 
 
 def _is_empty(found: Mapping[str, Any], shape: Schema, name: str) -> bool:
     value = found.get(shape.members[name])
-    return not value if isinstance(value, list) else _text(value) is None
+    return not value if isinstance(value, list) else text_of(value) is None
+
+
+def _is_time(value: object) -> bool:
+    return parse_time(value) is not None
+
+
+def _is_id(value: object) -> bool:
+    return text_of(value) is not None
+
+
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("UserID", "AnonymousID", "ID", "CategoryID"), _is_id),
+    "Timestamp": _is_time,
+}
+"""What a value must be to stand in a field, so that a wrong one does not hide the next place."""
 
 
 def _lines(mapping: EventMapping, lines: list[Any]) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
@@ -140,8 +161,8 @@ def _lines(mapping: EventMapping, lines: list[Any]) -> tuple[list[dict[str, Any]
     ways = {member: mapping.fields[name] for name, member in PRODUCTS_OF.items() if name in mapping.fields}
     for index, line in enumerate(lines):
         body = line if isinstance(line, dict) else {}
-        one = _present({member: _value(way, body) for member, way in ways.items()})
-        one["id"] = _text(one.get("id"))
+        one = _present({member: _value(way, body, _is_id if member == "id" else None) for member, way in ways.items()})
+        one["id"] = text_of(one.get("id"))
         if one["id"] is None:
             lacking.append((f"Products[{index}].ID", ways.get("id", "no path")))
         made.append(_present(one))
@@ -149,7 +170,7 @@ def _lines(mapping: EventMapping, lines: list[Any]) -> tuple[list[dict[str, Any]
 
 
 def _normalised(shape: Schema, found: Mapping[str, Any], custom: Mapping[str, Any], name: str | None) -> dict[str, Any]:
-    members = _present({**found, **({"id": _text(found["id"])} if "id" in found else {})})
+    members = _present({**found, **({"id": text_of(found["id"])} if "id" in found else {})})
     match shape.kind:
         case "product" | "cart_add" | "cart_remove":
             beside: dict[str, Any] = {key: members.pop(key) for key in ("categories", "channel") if key in members}
@@ -162,15 +183,11 @@ def _normalised(shape: Schema, found: Mapping[str, Any], custom: Mapping[str, An
             return members
 
 
-def _value(way: str, body: Body) -> Any:
-    found = path(way).of(body)
-    return found[0] if isinstance(found, list) and "[]" in way and found else found
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None
+def _value(way: str, body: Body, fits: Callable[[Any], bool] | None = None) -> Any:
+    """The value at the first place that has one that fits; where none does, the first that is there at all."""
+    places = path(way)
+    found = places.of(body, fits) if fits else None
+    return places.of(body) if found is None else found
 
 
 def _present(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,8 +60,8 @@ def _product(properties: Properties) -> dict[str, Any]:
     sku, product_id = properties.get("sku"), properties.get("product_id")
     return _present(
         {
-            "id": _text(product_id) or _text(sku),
-            "sku": _text(sku),
+            "id": text_of(product_id) or text_of(sku),
+            "sku": text_of(sku),
             "title": properties.get("name"),
             "price": properties.get("price"),
             "quantity": properties.get("quantity"),
@@ -71,15 +71,21 @@ def _product(properties: Properties) -> dict[str, Any]:
 
 
 def _category(properties: Properties) -> dict[str, Any]:
-    ident = _text(properties.get("category_id")) or _text(properties.get("list_id"))
-    return _present({"id": ident, "title": properties.get("category"), "url": properties.get("url")})
+    ident = next((found for name in _CATEGORY_ID if (found := text_of(properties.get(name)))), None)
+    title = properties.get("category") or properties.get("name")
+    return _present({"id": ident, "title": title, "url": properties.get("url")})
 
 
-def _text(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
+def text_of(value: object) -> str | None:
+    """An id as text, a number as its digits; None for anything else, and for empty text."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return str(value).strip() or None
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value).strip() or None
 
 
 def _present(members: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in members.items() if value is not None}
+
+
+_CATEGORY_ID = ("category_id", "list_id", "product_id")

@@ -8,13 +8,12 @@ from typing import Any, Literal
 
 from inkstand.fakes.kit.http import column_text, dump_text
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.times import LAST, parse_iso
 
 from .attribution import Heard
 from .mapping import EventMapping, Mapped, apply, common_of, event_name, find
-from .normalise import KINDS, kind_of, normalise
+from .normalise import KINDS, kind_of, normalise, text_of
+from .times import parse_time
 
-_FIRST_IN_MILLISECONDS = 100_000_000_000
 Body = Mapping[str, Any]
 Generation = Literal["classic", "current"]
 
@@ -51,9 +50,10 @@ def read(body: Body, generation: Generation = "classic", own: Sequence[EventMapp
     flat or in other casing, a mapping decides, as in the current one.
     """
     name = event_name(body)
-    if generation == "classic" and not own and name in KINDS and not _FLAT & body.keys():
+    segments_own = generation == "classic" and not own and _call(body) == "track" and not _FLAT & body.keys()
+    if segments_own and name in KINDS:
         return _segments(body, name)
-    mapping = find(body, own)
+    mapping = None if segments_own else find(body, own)
     if mapping is None and _call(body) == "identify":
         return _plain(body, "identify", generation, None)
     if mapping is None:
@@ -61,19 +61,7 @@ def read(body: Body, generation: Generation = "classic", own: Sequence[EventMapp
     return _mapped(body, generation, apply(mapping, body))
 
 
-def parse_time(value: object) -> int | None:
-    """A time as senders write it, in milliseconds: ISO 8601 text; seconds or milliseconds as a number or as text."""
-    if isinstance(value, str) and value.strip().isdecimal():
-        value = int(value[:20])
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        moment = value * 1000 if 0 <= value < _FIRST_IN_MILLISECONDS else value
-        return moment if 0 <= moment <= LAST else None
-    return parse_iso(value)
-
-
-def _segments(body: Body, name: str) -> Event:
+def _segments(body: Body, name: str | None) -> Event:
     """One of Segment's ecommerce events, normalised as the classic destination does."""
     properties = _object(body.get("properties"))
     kind = kind_of("track", name)
@@ -112,8 +100,8 @@ def _event(  # noqa: PLR0913, PLR0917  # an event is made of all of these
     traits = _traits(body)
     time = common["Timestamp"]
     heard = Heard(
-        column_text(common["UserID"]),
-        column_text(common["AnonymousID"]),
+        column_text(text_of(common["UserID"])),
+        column_text(text_of(common["AnonymousID"])),
         _email(traits) if call == "identify" else None,
     )
     lacking = _lacking(call, heard, time) if generation == "current" and kind != "raw" else ()
@@ -160,13 +148,13 @@ def _unmapped(body: Body, generation: Generation) -> tuple[Reason, ...]:
 
 
 def _call(body: Body) -> str:
-    """Which call a body is; without a `type` it is a track if it names an event, else an identify of some id."""
+    """Which call a body is; without a `type` it is a track if it names an event, an identify if it only tells ids."""
     given = column_text(body.get("type"))
     if given:
         return given
     if event_name(body):
         return "track"
-    return "identify" if any(body.get(name) for name in _IDS) else "unknown"
+    return "identify" if any(body.get(name) for name in _IDS) and body.keys() <= _OF_AN_IDENTIFY else "unknown"
 
 
 def _traits(body: Body) -> Mapping[str, Any]:
@@ -186,5 +174,11 @@ def _object(value: object) -> Mapping[str, Any]:
 _MESSAGE_ID = ("messageId", "message_id", "event_id")
 _FLAT = {"event_name", "user_id", "anonymous_id"}
 """Members by which senders are told that do not write events as Segment does."""
+
+_OF_AN_IDENTIFY = {
+    *("userId", "user_id", "anonymousId", "anonymous_id", "messageId", "message_id"),
+    *("timestamp", "originalTimestamp", "timezone", "traits", "context"),
+}
+"""All that a flat identify has: what carries more is something else without a name."""
 
 _IDS = ("userId", "user_id", "anonymousId", "anonymous_id")

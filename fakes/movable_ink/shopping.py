@@ -16,6 +16,8 @@ MOST = 50
 """How many products, orders and so on are told, the newest ones."""
 
 Product = dict[str, Any]
+_MOST_DIGITS, _LONGEST_NUMBER = 15, 40
+_LARGEST = 10 ** (_MOST_DIGITS + 1)
 _KNOWN = ("title", "price", "url")
 
 
@@ -87,21 +89,23 @@ def shopper(events: Iterable[Did]) -> Shopper:
 
 
 def number(value: object) -> Decimal | None:
-    """A price or an amount: a number, or one as text; None for anything else."""
+    """A price, an amount or a quantity: a number, or one as text; None for what is none, or beyond all commerce."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    text = str(value).strip() if not isinstance(value, int) or abs(value) < _LARGEST else ""
     try:
-        found = Decimal(str(value).strip())
+        found = Decimal(text) if len(text) <= _LONGEST_NUMBER else Decimal("NaN")
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    return found if found.is_finite() and abs(found.adjusted()) <= _MOST_DIGITS else None
 
 
 def _about_product(event: Did, product: Product, viewed: dict[str, Product], cart: dict[str, Product]) -> None:
     ident = product.get("id")
     if ident is None:
         return
-    quantity = number(product.get("quantity")) or Decimal(1)
+    told = number(product.get("quantity"))
+    quantity = Decimal(1) if told is None else told
     if event.kind == "product":
         viewed.pop(ident, None)
         viewed[ident] = _without_quantity(product)
@@ -125,7 +129,8 @@ def _order(event: Did, known: dict[str, Product]) -> dict[str, Any]:
 def _completed(product: Mapping[str, Any], known: dict[str, Product]) -> Product:
     """A product with what earlier events told of it."""
     ident = str(product.get("id", ""))
-    whole = {**{name: value for name, value in known.get(ident, {}).items() if name in _KNOWN}, **product}
+    told = {name: value for name, value in product.items() if isinstance(value, str | int | float)}
+    whole = {**{name: value for name, value in known.get(ident, {}).items() if name in _KNOWN}, **told}
     if ident:
         known[ident] = whole
     return whole

@@ -173,7 +173,7 @@ def _number(value: object, member: str, rule: str) -> Iterator[Reason]:
 
 
 def _id(value: object) -> object:
-    return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+    return value if isinstance(value, str | int | float) and not isinstance(value, bool) else None
 
 
 def absent(value: object) -> bool:

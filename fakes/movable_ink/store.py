@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -27,7 +28,7 @@ def keep(tx: Tx, world: World, endpoint: Endpoint, event: Event, raw: bytes) -> 
     One that came before is stored as a repeat and has no consequences (decision 10), unless the workspace chose so.
     """
     now = world.now()
-    digest = None if event.message_id else blake2b(raw, digest_size=16).hexdigest()
+    digest = None if event.message_id else _digest(raw)
     first = _first_seen(tx, event, endpoint, digest)
     repeat = first is not None and not _chosen(tx, "count_repeats")
     signal = verdict(event, 0 if event.occurred_at is None else now - event.occurred_at)
@@ -97,6 +98,11 @@ def reject(tx: Tx, world: World, endpoint: Endpoint, refused: Refused) -> None:
     )
     if event and event.message_id:
         tx.because(event.message_id, "mapping", refused.reasons)
+
+
+def _digest(raw: bytes) -> str:
+    """What two bodies share that say the same, however they are written."""
+    return blake2b(json.dumps(loads(raw), sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _about_time(event: Event, now: int) -> list[Reason]:

@@ -1,6 +1,7 @@
 """The collector takes what every public sender posts, in its own shape, and reads the same thing out of it."""
 
 import base64
+import json
 
 import pytest
 
@@ -266,3 +267,122 @@ def test_repeats_may_count(client):
 
     assert len(workspace.view("movable_ink.events")) == 2
     assert workspace.view("movable_ink.repeats") == []
+
+
+def event_of(client, change, **how):
+    collect(client, {**SEGMENT, **change}, **how)
+    found = client.workspace("default").view("movable_ink.events")
+    return found[-1] if found else None
+
+
+@pytest.mark.parametrize(
+    ("change", "ident"),
+    [
+        ({"properties": {"product_id": "  ", "sku": "S-1"}}, "S-1"),
+        ({"properties": {"product_id": {}, "sku": "S-1"}}, "S-1"),
+        ({"properties": {"product_id": 12.0}}, "12"),
+        ({"properties": {"product_id": 7}}, "7"),
+    ],
+)
+def test_a_member_that_is_none_does_not_hide_the_next(client, change, ident):
+    """Spaces, objects and the like count as absent; numbers are ids as text."""
+    assert event_of(client, change)["normalised"]["product"]["id"] == ident
+
+
+@pytest.mark.parametrize(
+    "change", [{"userId": {}, "user_id": "u-1"}, {"userId": "  ", "user_id": "u-1"}, {"timestamp": "bad", "ts": MOMENT}]
+)
+def test_ids_and_times_have_a_next_place_too(client, change):
+    """What is no id or no time is passed over for the next place where one may stand."""
+    event = event_of(client, change)
+
+    assert (event["owner"], event["occurred_at"]) == ({"user_id": "u-1"}, MOMENT)
+
+
+def test_a_classic_sender_of_segments_shape_needs_segments_names(client):
+    """Another sender's spelling in Segment's own form is a custom event that says which name it is like."""
+    event = event_of(client, {"event": "product_viewed"}, credentials=(KEY, ""))
+
+    assert (event["event"], event["signal"]) == ("custom", "no_requirement")
+    assert "movable_ink.event.near_name" in [row["rule"] for row in event["signal_reasons"]]
+
+
+@pytest.mark.parametrize("call", ["page", "identify"])
+def test_the_type_decides_what_a_call_is(client, call):
+    """A page or an identify that carries the name of an event is no event."""
+    body = {**SEGMENT, "type": call}
+    collect(client, body, credentials=(KEY, ""))
+
+    assert client.workspace("default").view("movable_ink.events") == []
+
+
+def test_what_tells_more_than_ids_is_no_identify(client):
+    """A body without type or name that carries properties ties nobody to anybody."""
+    collect(client, {"userId": "u-1", "anonymousId": "a-1", "timestamp": MOMENT, "properties": {}}, status=400)
+
+    assert client.workspace("default").view("movable_ink.profiles") == []
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "FOO", "HEAD", "PUT"])
+def test_every_method_has_its_key_looked_at(client, method):
+    """An unknown key is a 404 of the vendor's form for any method, a known one a 405."""
+    unknown = client.request(method, "/movable-ink/behavioral/nobody-has-this")
+    known = client.request(method, PATH)
+
+    assert (unknown.status_code, known.status_code) == (404, 405)
+    assert unknown.headers["Content-Type"] == "application/json"
+    assert (
+        unknown.headers["x-request-id"]
+        != client.request(method, "/movable-ink/behavioral/nobody-has-this").headers["x-request-id"]
+    )
+
+
+def test_a_repeat_is_known_however_it_is_written(client):
+    """The same body alone, in a batch and with its members in another order is one event."""
+    turned = dict(reversed(BRAZE.items()))
+    for body in (BRAZE, {"events": [BRAZE]}, turned):
+        collect(client, body)
+    found = client.workspace("default")
+
+    assert len(found.view("movable_ink.events")) == 1
+    assert len(found.view("movable_ink.repeats")) == 2
+
+
+def test_by_any_spelling_of_the_host(client):
+    """A host's name is compared without case, with or without a port."""
+    headers = {**basic(USER, SECRET), "Host": "Collector.MICPN.com:8443"}
+
+    assert client.request("POST", f"/behavioral/{KEY}", json=SEGMENT, headers=headers).status_code == 200
+
+
+HUGE = ["1e900000", "1e5000", "1e9999999", "9" * 400, 10**400, -5, 0, "1e400"]
+
+
+@pytest.mark.parametrize("amount", HUGE, ids=str)
+def test_amounts_beyond_all_commerce_harm_nobody(client, amount):
+    """Views and content are made whatever number stands in a quantity or a total."""
+    added = {**SEGMENT, "messageId": "m-a", "event": "Product Added"}
+    added["properties"] = {**SEGMENT["properties"], "quantity": amount}
+    collect(client, added)
+    ordered = {**SEGMENT, "messageId": "m-o", "event": "Order Completed", "timestamp": "2026-11-20T09:00:00Z"}
+    ordered["properties"] = {"total": amount, "products": [{"product_id": "P-9", "price": amount}]}
+    collect(client, ordered)
+
+    (shopper,) = client.workspace("default").view("movable_ink.shoppers")
+    assert abs(shopper["total"]) < 100
+    for app in ("recently-viewed", "abandoned-cart", "last-purchase"):
+        answer = client.request("GET", f"/movable-ink/{KEY}/content/{app}", params={"mi_u": "u-1"})
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("name", ["\ud800 x", "a\u0000b", {"a": 1}, "x" * 5_000, "<script>"], ids=repr)
+def test_names_of_every_kind_can_be_drawn(client, name):
+    """HTML, picture and JSON are made of whatever came as a product's name and address."""
+    body = {**SEGMENT, "properties": {"product_id": "P-1", "name": name, "url": name}}
+    raw = json.dumps(body)
+    headers = {**basic(USER, SECRET), "Content-Type": "application/json"}
+    assert client.request("POST", PATH, data=raw, headers=headers).status_code == 200
+
+    for kind in ("html", "png", "json"):
+        path = f"/movable-ink/{KEY}/content/recently-viewed"
+        assert client.request("GET", path, params={"mi_u": "u-1", "format": kind}).status_code == 200
