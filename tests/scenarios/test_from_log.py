@@ -23,6 +23,7 @@ def recorded(workspace):
     return story("again", "recorded", calls, claims)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.name.partition(".")[0])
 def test_a_story_told_again(client, path):
     """What a shipped story leaves behind, written as a story, plays to the same end."""

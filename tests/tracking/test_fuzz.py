@@ -37,7 +37,7 @@ HEADERS = st.dictionaries(
     st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20),
     max_size=3,
 )
-ANY = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=120)
+ANY = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=80)
 
 
 @pytest.fixture(scope="module")
