@@ -46,9 +46,14 @@ class Mend:
     workspace: Facts = field(default_factory=dict)
 
     def applied_to(self, facts: Facts) -> Mend:
-        """This mend with the facts of one reason written into it; a value whose fact is not known is left out."""
+        """This mend with the facts of one reason written into it; a value whose fact is not known is left out.
+
+        A fact called `value` is what came elsewhere and belongs there: it stands in the place of the sample.
+        """
         known = {key: str(value) for key, value in facts.items()}
         values = {_fill(path, known): _fill(value, known) for path, value in self.set.items()}
+        if "value" in facts and len(values) == 1:
+            values = dict.fromkeys(values, facts["value"])
         return Mend(
             say=_said(self.say, known),
             set={path: value for path, value in values.items() if not _NAMED.fullmatch(str(value))},
@@ -64,8 +69,9 @@ class Rule:
 
     `verdict` is `stops` when a message goes no further by it, `unusable` when it is kept but cannot be used, `waits`
     when something else must come first, `expected` when it goes no further and that is as it should be, else `notes`.
-    The first three are causes that `explain` names first, in this order; `until` are rules that, recorded later, take
-    it back; `example` are the steps of a scenario that bring the rule about.
+    The first three are causes that `explain` names first, in this order; one that is `last` is named after the others
+    of its verdict. `until` are rules that, recorded later, take it back; `example` are the steps of a scenario that
+    bring the rule about.
     """
 
     id: str
@@ -76,6 +82,7 @@ class Rule:
     say: str = ""
     mend: Mend | None = None
     until: Sequence[str] = ()
+    last: bool = False
     example: Sequence[Mapping[str, object]] = ()
 
 

@@ -94,6 +94,12 @@ class Vendor:
             return ()
         return cast("Sequence[tuple[str, Reason]]", self._load("telling").told(door, message_id))
 
+    def newest_of(self, door: Door, user_id: str, event: str | None) -> str | None:
+        """The messageId of the newest event that this vendor books on a user, whatever ids it came with."""
+        if find_spec(f"{self.package}.telling") is None:
+            return None
+        return cast("str | None", self._load("telling").newest_of(door, user_id, event))
+
     @property
     def has_setup(self) -> bool:
         """Whether something can be set up at this vendor."""

@@ -171,6 +171,11 @@ def _not_shown(door: Door, owner: Owner | None, mine: Sequence[Row], now: int, f
         elif row["signal"] == "unusable":
             rules = [one["rule"].rpartition(".")[2] for one in loads(row["signal_reasons"])]
             yield Reason("movable_ink.content.unusable", {**_named(row), "because": ", ".join(rules)})
+        elif row["kind"] == "custom":
+            for one in loads(row["signal_reasons"]):
+                if one["rule"] == "movable_ink.event.near_name":
+                    facts = {**_named(row), "near": one["facts"]["near"]}
+                    yield Reason("movable_ink.content.near_name", facts)
     yield from _left_cart(mine, found)
     for row in reversed(every_event(door, NOW)):
         whose = Owner(row["owner_kind"], row["owner"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -76,9 +77,17 @@ def _with(signal: Signal, notes: tuple[Reason, ...]) -> Signal:
 def _near_name(name: str | None) -> Iterator[Reason]:
     """An event that is called almost as one that Movable Ink knows."""
     if name and name not in KINDS:
-        wanted = _SPELLINGS.get(_words(name))
+        wanted = _SPELLINGS.get(_words(name)) or _alike(name)
         if wanted:
             yield Reason("movable_ink.event.near_name", {"event": name, "near": wanted})
+
+
+def _alike(name: str) -> str | None:
+    """A name with a slip of the pen in it; what Segment's specification names itself is none."""
+    if name in _OTHER_NAMES:
+        return None
+    near = get_close_matches(" ".join(_words(name)), _SPOKEN, 1, 0.84)
+    return _SPOKEN[near[0]] if near else None
 
 
 def _words(name: str) -> tuple[str, ...]:
@@ -116,7 +125,9 @@ def _conversion(properties: Properties, _: Mapping[str, Any]) -> Iterator[Reason
         yield from _number(properties["total"], "properties.total", "movable_ink.signal.total_not_number")
     products = properties.get("products")
     if not isinstance(products, list) or not products:
-        facts = {"member": "properties.products", "came": _shown(products)}
+        facts: dict[str, Any] = {"member": "properties.products", "came": _shown(products)}
+        if isinstance(products, dict) and products:
+            facts["value"] = [products]
         yield Reason("movable_ink.signal.products_missing", facts)
         return
     for index, product in enumerate(products):
@@ -146,7 +157,8 @@ def _url(properties: Properties, context: Mapping[str, Any]) -> Iterator[Reason]
     if absent(url):
         page = context.get("page")
         page_url = page.get("url") if isinstance(page, dict) else None
-        near = _near(properties, "url") or ({"near": f"context.page.url {page_url}"} if page_url else {})
+        elsewhere = {"near": f"context.page.url {page_url}", "value": page_url} if page_url else {}
+        near = _near(properties, "url") or elsewhere
         yield Reason("movable_ink.signal.url_missing", {"member": "properties.url", **near})
     elif not _is_web_address(url):
         yield Reason("movable_ink.signal.url_not_web", {"member": "properties.url", "came": _shown(url)})
@@ -169,7 +181,13 @@ def _number(value: object, member: str, rule: str) -> Iterator[Reason]:
         if _PLAIN_DECIMAL.fullmatch(value.strip()):
             yield Reason("movable_ink.signal.number_as_text", {"member": member, "came": _shown(value)})
         else:
-            yield Reason(rule, {"member": member, "came": _shown(value)})
+            yield Reason(rule, {"member": member, "came": _shown(value), **_meant(value)})
+
+
+def _meant(text: str) -> dict[str, float]:
+    """The one number in a text such as `$30.00`."""
+    found = re.findall(r"\d+(?:\.\d+)?", text)
+    return {"value": float(found[0])} if len(found) == 1 else {}
 
 
 def _id(value: object) -> object:
@@ -181,12 +199,12 @@ def absent(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _near(holder: Properties, *wanted: str) -> dict[str, str]:
-    """The member that was probably meant: the same letters in another case or spelling, or a known stand-in."""
+def _near(holder: Properties, *wanted: str) -> dict[str, Any]:
+    """The member that was probably meant, and its value: the same letters in another spelling, or a known stand-in."""
     spellings = {_letters(name) for name in wanted} | _STAND_INS.get(wanted[0], frozenset())
     for key, value in holder.items():
         if _letters(key) in spellings and key not in wanted and not absent(value):
-            return {"near": key}
+            return {"near": key, "value": value}
     return {}
 
 
@@ -212,3 +230,14 @@ _REQUIREMENTS: Mapping[str, Callable[[Properties, Mapping[str, Any]], Iterator[R
     "Order Completed": _conversion,
 }
 _SPELLINGS = {_words(name): name for name in KINDS}
+_SPOKEN = {" ".join(words): name for words, name in _SPELLINGS.items()}
+_OTHER_NAMES = frozenset(
+    {
+        *("Product Clicked", "Product List Filtered", "Cart Viewed", "Checkout Started", "Checkout Step Viewed"),
+        *("Checkout Step Completed", "Payment Info Entered", "Order Updated", "Order Refunded", "Order Cancelled"),
+        *("Promotion Viewed", "Promotion Clicked", "Coupon Entered", "Coupon Applied", "Coupon Denied"),
+        *("Coupon Removed", "Product Added to Wishlist", "Product Removed from Wishlist"),
+        *("Wishlist Product Added to Cart", "Product Shared", "Cart Shared", "Product Reviewed"),
+    }
+)
+"""Segment's other ecommerce events: near to ours in letters, and meant."""

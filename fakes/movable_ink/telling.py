@@ -9,6 +9,8 @@ from sqlalchemy import bindparam, or_, select
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Door, Statement
 
+from .attribution import Owner
+from .owned import events_of
 from .tables import events, ownerships
 
 _MOST = 3
@@ -23,6 +25,14 @@ def told(door: Door, message_id: str) -> Sequence[tuple[str, Reason]]:
     if owners and owners[-1]["kind"] == "anonymous_id":
         moves += _elsewhere(door, owners[-1]["owner"])
     return [("attribution", reason) for reason in moves]
+
+
+def newest_of(door: Door, user_id: str, event: str | None) -> str | None:
+    """The messageId of the newest event, by its name or any, that a user owns."""
+    for row in reversed(events_of(door, Owner("user_id", user_id))):
+        if row["message_id"] and (event is None or row["name"] == event):
+            return str(row["message_id"])
+    return None
 
 
 def _elsewhere(door: Door, visitor: str) -> Iterator[Reason]:

@@ -76,6 +76,8 @@ def _by_type(call_type: str, destination: Destination) -> Discarded | None:
     if call_type in destination.types:
         return None
     facts = {"destination": destination.name, "type": call_type, "takes": ", ".join(sorted(destination.types))}
+    if call_type in {"page", "screen"} and "track" in destination.types:
+        return Discarded("UNSUPPORTED_EVENT_TYPE", Reason("delivery.page_not_track", facts))
     return Discarded("UNSUPPORTED_EVENT_TYPE", Reason("delivery.unsupported_event_type", facts))
 
 

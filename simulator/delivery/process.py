@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select
 
+from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Row, Statement, Tx, reason_row
 from inkstand.fakes.kit.tables import reasons as reasons_table
 from inkstand.simulator.messages import integrations_of
@@ -72,6 +73,7 @@ def _plan_all(tx: Tx, found: list[Row], workspace: Workspace, catalogue: Catalog
         blocked, told, newest = _screened(tx, workspace, message) if workspace.has_plans else (None, [], 0)
         reasons += told
         forwarded = max(forwarded, newest)
+        reasons += _switched_off(workspace, message, catalogue)
         for connection in _connections(workspace, message):
             if blocked is not None:
                 planned.append(_blocked(message, connection, catalogue, blocked))
@@ -138,6 +140,16 @@ def _connections(workspace: Workspace, message: Row) -> Iterator[Connection]:
     for connection in workspace.configuration.connections:
         if connection.enabled and connection.source == message["source"]:
             yield connection
+
+
+def _switched_off(workspace: Workspace, message: Row, catalogue: Catalogue) -> Iterator[Mapping[str, object]]:
+    """What is told of connections that somebody switched off; of one that is off by itself nothing."""
+    for connection in workspace.configuration.connections:
+        destination = catalogue.entries[connection.destination].destination
+        if not connection.enabled and connection.source == message["source"] and destination.on_by_default:
+            facts = {"connection": connection.id, "destination": destination.name}
+            reason = Reason("delivery.connection_off", facts)
+            yield reason_row(message["message_id"], f"plan:{connection.id}", reason)
 
 
 _READ_PROGRESS = Statement(select(state.c.value).where(state.c.name == bindparam("name")))

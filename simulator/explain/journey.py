@@ -85,7 +85,13 @@ def _causes(recorded: Recorded, rules: Rules) -> list[Cause]:
             found.append(_cause(rule, reason, rules))
     counted = [cause for cause in found if cause.verdict != "expected" or not delivered]
     unique = {(cause.rule, cause.say): cause for cause in counted}
-    return sorted(unique.values(), key=lambda cause: _RANK[cause.verdict])
+    return sorted(unique.values(), key=lambda cause: _place(cause, rules))
+
+
+def _place(cause: Cause, rules: Rules) -> tuple[int, bool, bool]:
+    """Where a cause is named: by its verdict; what can be mended before what cannot, the general after the special."""
+    rule = rules.by_id[cause.rule]
+    return _RANK[cause.verdict], rule.last, cause.mend is None
 
 
 def _cause(rule: Rule, reason: Reason, rules: Rules) -> Cause:
@@ -158,8 +164,13 @@ def _mends(causes: Sequence[Cause]) -> Iterable[str]:
     mends = [cause.mend for cause in causes if cause.mend and cause.verdict == causes[0].verdict]
     for say in dict.fromkeys(mend["say"] for mend in mends):
         yield f"To mend it: {say}"
-    for path, value in {path: value for mend in mends for path, value in mend.get("set", {}).items()}.items():
-        yield f"  set {path} = {dump_text(value)}"
+    known = {path for cause in causes if cause.mend and "value" in cause.facts for path in cause.mend.get("set", {})}
+    changes = {path: value for mend in mends for path, value in mend.get("set", {}).items()}
+    samples = [path for path in changes if path not in known]
+    yield from (f"  set {path} = {dump_text(changes[path])}" for path in changes if path in known)
+    if samples:
+        yield "  for example:"
+    yield from (f"  set {path} = {dump_text(changes[path])}" for path in samples)
 
 
 def _story(message_id: str, headline: str, causes: Sequence[Cause], steps: Iterable[Row]) -> tuple[str, ...]:

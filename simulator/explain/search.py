@@ -48,7 +48,7 @@ class NothingArrived:
 
 def explain(workspace: Workspace, registry: Registry, rules: Rules, asked: Asked) -> Journey | NothingArrived:
     """The journey of the newest call that fits, or what is like it."""
-    message_id = _newest(workspace, asked)
+    message_id = _newest(workspace, asked) or _attributed(workspace, rules.vendors, asked)
     if message_id is None:
         return NothingArrived(_nothing(workspace, asked), tuple(_hints(workspace, registry, asked)))
     told = journey(message_id, _recorded(workspace, message_id, rules.vendors), rules)
@@ -65,6 +65,14 @@ def _newest(workspace: Workspace, asked: Asked) -> str | None:
     else:
         found = workspace.door.read(_NEWEST, event=asked.event, user_id=asked.user_id, anonymous_id=asked.anonymous_id)
     return found[0]["message_id"] if found else None
+
+
+def _attributed(workspace: Workspace, vendors: Sequence[Vendor], asked: Asked) -> str | None:
+    """A call that came without the user's id, and that a vendor books on the user."""
+    if not asked.user_id or asked.message_id or asked.anonymous_id:
+        return None
+    found = (vendor.newest_of(workspace.door, asked.user_id, asked.event) for vendor in vendors)
+    return next((message_id for message_id in found if message_id), None)
 
 
 def _recorded(workspace: Workspace, message_id: str, vendors: Sequence[Vendor]) -> Recorded:
@@ -111,10 +119,16 @@ def _look_alikes(workspace: Workspace, column: str, wanted: str | None) -> list[
     near = get_close_matches(wanted.casefold(), known, _LIKE_THIS_AT_MOST, 0.7)
     found = (workspace.door.read(_NEWEST, **{**dict.fromkeys(_REMEMBERED), column: known[name]})[0] for name in near)
     return [
-        f"A call with {_REMEMBERED[column]} {known[name]!r} arrived: messageId {row['message_id']}. "
+        f"A call with {_REMEMBERED[column]} {known[name]!r} arrived{_ids(row)}: messageId {row['message_id']}. "
         "Names and ids are compared exactly."
         for name, row in zip(near, found, strict=True)
     ]
+
+
+def _ids(row: Stored) -> str:
+    """What a call calls itself, as far as it was not asked."""
+    told = {"event": row["event"], "userId": row["user_id"], "anonymousId": row["anonymous_id"]}
+    return f" ({', '.join(f'{name} {value}' for name, value in told.items() if value)})"
 
 
 def strangers(registry: Registry, since: str = "", wanted: Sequence[str] = ()) -> list[str]:
@@ -159,7 +173,7 @@ def _calls() -> Any:
 
 
 def _fits(calls: Any) -> Select[Any]:  # as above
-    query = select(calls.c.message_id)
+    query = select(calls.c.message_id, calls.c.event, calls.c.user_id, calls.c.anonymous_id)
     for name in ("event", "user_id", "anonymous_id"):
         query = query.where(or_(bindparam(name).is_(None), calls.c[name] == bindparam(name)))
     return query.order_by(calls.c.place.desc(), calls.c.rank.desc()).limit(1)

@@ -30,6 +30,8 @@ def play(workspace, steps):
         elif "advance" in step:
             workspace.settle()
             workspace.advance(step["advance"])
+        elif "fault" in step:
+            workspace.fault(step["fault"].pop("service"), **step["fault"])
         elif "collector" in step or "classic" in step:
             collect(workspace, step)
         elif "batch" in step:
