@@ -33,7 +33,7 @@ class RuleSchema(Schema):
     statement = fields.String()
     source = fields.String()
     confidence = fields.String(validate=validate.OneOf(["documented", "observed", "inferred", "chosen"]))
-    verdict = fields.String(validate=validate.OneOf(["stops", "unusable", "expected", "notes"]))
+    verdict = fields.String(validate=validate.OneOf(["stops", "unusable", "waits", "expected", "notes"]))
 
 
 class VendorSchema(Schema):
