@@ -85,7 +85,16 @@ def test_every_rule_has_code():
         texts = set(constants(place))
         texts |= {f"{ledger.part}.{text}" for text in texts if place.name == "tracking"}
 
-        assert [rule for rule in ledger.rules if rule not in texts and rule not in SANDBOX_RULES] == []
+        decided = [rule for rule in ledger.rules.values() if not rule.general]
+        assert [rule.id for rule in decided if rule.id not in texts and rule.id not in SANDBOX_RULES] == []
+
+
+def test_every_general_rule_has_a_test():
+    """A rule that holds for everything, and so is recorded nowhere, is named by the test that holds it."""
+    general = {rule.id for ledger in ledgers(discover()) for rule in ledger.rules.values() if rule.general}
+    named = set(constants(ROOT / "tests"))
+
+    assert general <= named
 
 
 def test_every_reason_has_a_rule():

@@ -70,8 +70,8 @@ class Rule:
     `verdict` is `stops` when a message goes no further by it, `unusable` when it is kept but cannot be used, `waits`
     when something else must come first, `expected` when it goes no further and that is as it should be, else `notes`.
     The first three are causes that `explain` names first, in this order; one that is `last` is named after the others
-    of its verdict. `until` are rules that, recorded later, take it back; `example` are the steps of a scenario that
-    bring the rule about.
+    of its verdict; one that is `general` holds for everything, and is recorded with no message. `until` are rules
+    that, recorded later, take it back; `example` are the steps of a scenario that bring the rule about.
     """
 
     id: str
@@ -83,6 +83,7 @@ class Rule:
     mend: Mend | None = None
     until: Sequence[str] = ()
     last: bool = False
+    general: bool = False
     example: Sequence[Mapping[str, object]] = ()
 
 

@@ -46,7 +46,7 @@ def verdict(event: Event, age: int) -> Signal:
     if against:
         return Signal("unusable", (*against, *_too_old(age)))
     if event.mapping is None or event.kind == "custom":
-        notes = (*_unmapped(event), *_near_name(event.name))
+        notes = (*_unmapped(event), *_near_name(event.name), *_reversal(event.name))
         return _with(judge(event.name, event.properties, event.context, age), notes)
     too_old = tuple(_too_old(age))
     if too_old:
@@ -88,6 +88,11 @@ def _alike(name: str) -> str | None:
         return None
     near = get_close_matches(" ".join(_words(name)), _SPOKEN, 1, 0.84)
     return _SPOKEN[near[0]] if near else None
+
+
+def _reversal(name: str | None) -> Iterator[Reason]:
+    if name in {"Order Refunded", "Order Cancelled"}:
+        yield Reason("movable_ink.event.no_reversal", {"event": name})
 
 
 def _words(name: str) -> tuple[str, ...]:

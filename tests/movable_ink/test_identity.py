@@ -12,7 +12,7 @@ from inkstand.simulator.app import Inkstand
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 VISITORS, USERS, EMAILS = ["a1", "a2", "a3"], ["u1", "u2", "u3"], ["e1@x.test", "e2@x.test"]
-VIEWS = ("events", "ownership", "profiles", "identifies", "repeats")
+VIEWS = ("events", "ownership", "profiles", "identifies", "repeats", "shoppers")
 ANY = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
 
 
