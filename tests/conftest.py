@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from werkzeug.test import Client as Direct
 
 from inkstand import fakes
 from inkstand.simulator.app import NEAR, Inkstand
@@ -46,6 +48,23 @@ def client(inkstand) -> Client:
 def workspace(client) -> Workspace:
     """A workspace whose clock stands still and which delivers only when told to."""
     return client.create("test", clock="frozen", delivery="manual")
+
+
+@contextmanager
+def browsed(name: str) -> Iterator[tuple[Inkstand, Direct, dict]]:
+    """A sandbox with a workspace that stands still, for as long as a file or a test needs it.
+
+    With it what asks it without a socket, and what it told of the workspace.
+    """
+    with Inkstand() as sandbox:
+        browser = Direct(sandbox.application)
+        setup = {"name": name, "clock": "frozen", "delivery": "manual"}
+        yield sandbox, browser, browser.post("/_sandbox/v1/workspaces", json=setup).json
+
+
+def basic(user: str, password: str = "") -> dict[str, str]:
+    """The header by which a sender says who it is."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
 def example_call(vendor) -> tuple[str, dict]:

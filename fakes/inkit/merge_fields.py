@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from html import escape
 from typing import Any
 
-from inkstand.fakes.kit.http import dump_text, letters
+from inkstand.fakes.kit.http import drawable, dump_text, letters
 from inkstand.fakes.kit.ledger import Reason
 
 Values = Mapping[str, Any]
@@ -32,7 +32,6 @@ NEVER_REQUIRED = frozenset({"address_line_2"})
 """Fields that render blank when absent: Inkit's page calls the second address line a custom entry."""
 
 _FIELD = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}|%%\s*([^%\s][^%]*?)\s*%%")
-_UNSHOWABLE = re.compile("[\x00\ud800-\udfff]")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -61,7 +60,7 @@ def merged(template: str, values: Values) -> str:
     What no page can show (NUL, lone surrogates) becomes the replacement character.
     """
     filled = _FIELD.sub(lambda match: escape(_shown(_look_up(match[1] or match[2], values))), template)
-    return _UNSHOWABLE.sub("\ufffd", filled)
+    return drawable(filled)
 
 
 def _look_up(path: str, values: Values) -> object:

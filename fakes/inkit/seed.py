@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from sqlalchemy import insert
-
-from inkstand.fakes.kit.storage import Statement, Tx
+from inkstand.fakes.kit.storage import Tx, adding
 from inkstand.fakes.kit.world import World
 
 from .tables import templates
@@ -34,4 +32,4 @@ def seed(tx: Tx, world: World, setup: Mapping[str, Any]) -> None:
     tx.many(_ADD, [{**plain, **template} for template in {**samples, **given}.values()])
 
 
-_ADD = Statement(insert(templates), *(column.name for column in templates.c if column.name != "seq"))
+_ADD = adding(templates)

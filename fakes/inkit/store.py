@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.rendering import Paper, Pdf, to_pdf
-from inkstand.fakes.kit.storage import Row, Statement, Tenant, Tx, loads
+from inkstand.fakes.kit.storage import Row, Statement, Tenant, Tx, adding, loads
 from inkstand.fakes.kit.world import World
 
 from .merge_fields import merge_fields, merged, missing_fields, used_values
@@ -204,7 +204,7 @@ _TEMPLATE_IDS = Statement(select(templates.c.template_id).order_by(templates.c.s
 _DOCUMENT_OF_MESSAGE = Statement(
     select(documents.c.document_id, documents.c.render_id).where(documents.c.message_id == bindparam("message_id"))
 )
-_ADD_DOCUMENT = Statement(insert(documents), *(column.name for column in documents.c if column.name != "seq"))
+_ADD_DOCUMENT = adding(documents)
 _BY_RENDER = Statement(select(documents).where(documents.c.render_id == bindparam("id")))
 _BY_DOCUMENT = Statement(select(documents).where(documents.c.document_id == bindparam("id")))
 _COUNT_VIEW = Statement(

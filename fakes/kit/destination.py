@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .http import dump_json
+from .http import basic_authorization, dump_json
 from .ledger import Reason
 
 Settings = Mapping[str, str]
@@ -103,10 +102,9 @@ def subscription_headers(api_key: str) -> dict[str, str]:
 
     Source: segment-docs partners/subscriptions/build-webhook.md.
     """
-    token = base64.b64encode(f"{api_key}:".encode()).decode()
     return {
         "Accept": "*/*",
-        "Authorization": f"Basic {token}",
+        "Authorization": basic_authorization(api_key),
         "Cache-Control": "no-cache",
         "Content-Type": "application/json",
         "User-Agent": "Segment.io/1.0",

@@ -13,6 +13,7 @@ import msgspec
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]|\\(?=u[0-9a-f]{4})")
+_UNDRAWABLE = re.compile("[\x00\ud800-\udfff]")
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACES_TO_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
@@ -140,6 +141,11 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+def drawable(text: str) -> str:
+    """Text that can be drawn and written as UTF-8: NUL and lone surrogates stand as the sign for what is not known."""
+    return _UNDRAWABLE.sub("\ufffd", text)
+
+
 def column_text(value: object) -> str | None:
     """Text, or a whole number as its digits, as a column may hold it; None for anything else and for empty text."""
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -150,6 +156,11 @@ def column_text(value: object) -> str | None:
 def letters(name: str) -> str:
     """The letters and digits of a name in lower case: what two spellings of one name share."""
     return "".join(filter(str.isalnum, name)).lower()
+
+
+def basic_authorization(user: str, password: str = "") -> str:
+    """The value of an `Authorization` header; the colon stays where there is no password."""
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 def basic_credentials(header: str | None) -> tuple[str, str] | None:

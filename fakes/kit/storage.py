@@ -76,6 +76,15 @@ class Statement:
         return {**self.defaults, **params} if self.defaults else params
 
 
+def adding(table: Table) -> Statement:
+    """Inserts one row, every column of it given but the row id."""
+    return Statement(insert(table), *_given(table))
+
+
+def _given(table: Table) -> list[str]:
+    return [column.name for column in table.c if not column.primary_key]
+
+
 class Bulk:
     """Inserts many rows in few steps: every step of a statement gives other threads the processor, and they take it."""
 
@@ -83,7 +92,7 @@ class Bulk:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._columns = [column.name for column in table.c if not column.primary_key]
+        self._columns = _given(table)
 
     @cached_property
     def texts(self) -> list[tuple[int, str]]:
@@ -156,6 +165,11 @@ def reason_row(message_id: str, stage: str, reason: Reason) -> dict[str, object]
         "facts": dump_text(reason.facts) if reason.facts else "{}",
         "cause": reason.cause,
     }
+
+
+def reasons_text(given: Iterable[Reason]) -> str:
+    """Reasons as JSON for a column of their own: what was decided stands with what it was decided about."""
+    return dump_text([{"rule": reason.rule, "facts": reason.facts} for reason in given])
 
 
 class Door:

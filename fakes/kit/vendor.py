@@ -81,8 +81,9 @@ class Vendor:
 
     def seed(self, tx: Tx, world: World, setup: Mapping[str, Any]) -> None:
         """Put into a fresh workspace what it should hold: samples, and what is set up."""
-        if find_spec(f"{self.package}.seed") is not None:
-            self._load("seed").seed(tx, world, setup)
+        module = self._optional("seed")
+        if module is not None:
+            module.seed(tx, world, setup)
 
     def told(self, door: Door, message_id: str) -> Sequence[tuple[str, Reason]]:
         """What its own rows tell about a message beside the recorded reasons: stages and reasons, oldest first.
@@ -90,15 +91,13 @@ class Vendor:
         From a module `telling`, where there is one: for what is decided about so many messages at once that a reason
         for each would cost more than the decision.
         """
-        if find_spec(f"{self.package}.telling") is None:
-            return ()
-        return cast("Sequence[tuple[str, Reason]]", self._load("telling").told(door, message_id))
+        module = self._optional("telling")
+        return cast("Sequence[tuple[str, Reason]]", module.told(door, message_id) if module else ())
 
     def newest_of(self, door: Door, user_id: str, event: str | None) -> str | None:
         """The messageId of the newest event that this vendor books on a user, whatever ids it came with."""
-        if find_spec(f"{self.package}.telling") is None:
-            return None
-        return cast("str | None", self._load("telling").newest_of(door, user_id, event))
+        module = self._optional("telling")
+        return cast("str | None", module.newest_of(door, user_id, event) if module else None)
 
     @property
     def has_setup(self) -> bool:
@@ -108,9 +107,8 @@ class Vendor:
     @property
     def verbs(self) -> Mapping[str, Verb]:
         """What a person can do there, by the verb's whole name: `inkit.open`."""
-        if find_spec(f"{self.package}.verbs") is None:
-            return {}
-        return {f"{self.service}.{verb.name}": verb for verb in self._load("verbs").VERBS}
+        module = self._optional("verbs")
+        return {f"{self.service}.{verb.name}": verb for verb in module.VERBS} if module else {}
 
     @property
     def setup_schema(self) -> Schema:
@@ -133,12 +131,12 @@ class Vendor:
 
     def credentials(self, section: Mapping[str, Any]) -> tuple[str, ...]:
         """The credentials that a setup brings, beside those of the connections' settings."""
-        found = getattr(self._load("setup"), "credentials", None) if section and self.has_setup else None
+        found = getattr(self._optional("setup"), "credentials", None) if section else None
         return cast("tuple[str, ...]", found(section)) if found else ()
 
     def with_credentials(self, section: Mapping[str, Any], make: Callable[[str, str], str]) -> Mapping[str, Any]:
         """A setup with every credential that it lacks; `make` is given what one is for, and the one that was given."""
-        found = getattr(self._load("setup"), "with_credentials", None) if section and self.has_setup else None
+        found = getattr(self._optional("setup"), "with_credentials", None) if section else None
         return cast("Mapping[str, Any]", found(section, make)) if found else section
 
     def load(self, module: str, what: str) -> object:
@@ -152,6 +150,9 @@ class Vendor:
 
         path = files(self.package) / file
         return yaml.safe_load(path.read_text("utf-8")) if path.is_file() else None
+
+    def _optional(self, module: str) -> Any:  # a module is anything; None where the folder has none of that name
+        return self._load(module) if find_spec(f"{self.package}.{module}") is not None else None
 
     def _load(self, module: str) -> Any:  # a module is anything
         return import_module(f"{self.package}.{module}")

@@ -2,6 +2,9 @@
 
 from inkstand.fakes.kit.vendor import Vendor
 
+ACCESS_KEY, ACCESS_SECRET = "inkstand-demo-movable-ink-user", "inkstand-demo-movable-ink-secret"
+"""The credentials that every endpoint takes for which none are set up, and that Segment's side has by default."""
+
 VENDOR = Vendor(
     slug="movable-ink",
     title="Movable Ink",

@@ -7,9 +7,8 @@ key); Segment's subscription webhook guide for the classic credentials; the rest
 from __future__ import annotations
 
 import itertools
-import re
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, cast
 from uuid import UUID
@@ -38,7 +37,6 @@ from .reading import Event, Generation, read
 from .store import Refused, keep, reject
 
 SERVICE = "movable_ink"
-_COLLECTOR = re.compile(r"/behavioral/([^/]+)")
 _STRANGERS = itertools.count()
 MAX_BYTES = 2_000_000
 MAX_EVENTS = 1_000
@@ -54,16 +52,12 @@ def create_app() -> Flask:
     """The collector as a web application of its own."""
     app = Flask(__name__, static_folder=None)
     app.json.compact = True  # type: ignore[attr-defined]  # Flask's own provider has it
-    app.add_url_rule(
-        "/behavioral/<key>",
-        view_func=collect,
-        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        provide_automatic_options=False,
-    )
+    app.url_map.add(app.url_rule_class("/behavioral/<key>", endpoint="collect"))  # any method: Flask would list some
+    app.view_functions["collect"] = collect
     app.add_url_rule("/<key>/content/<name>", view_func=open_content)
     app.register_error_handler(RefusedError, _refused)
     app.register_error_handler(NotFound, _no_such_page)
-    app.register_error_handler(MethodNotAllowed, _wrong_method)
+    app.register_error_handler(MethodNotAllowed, _no_such_page)
     app.register_error_handler(HTTPException, _http_error)
     furnish(app, SERVICE, request_id)
 
@@ -79,20 +73,18 @@ def collect(key: str) -> Response:
     """Take one event, or a batch of them, for the endpoint that the key names."""
     endpoint, generation = _checked_sender(key)
     raw = _checked_size()
-    posted = _posted(raw)
-    sorted_out = [_sorted_out(one, endpoint, generation) for one in posted]
+    came, is_batch = _posted(raw)
+    posted = [_sorted_out(one, dump_json(one) if is_batch else raw, endpoint, generation) for one in came]
     if len(posted) == 1:
-        current.explain_by(sorted_out[0].event.message_id if sorted_out[0].event else None)
-    taken = [one for one in sorted_out if not one.against]
-    if isinstance(posted, _Batch) or not taken:
+        current.explain_by(posted[0].event.message_id if posted[0].event else None)
+    taken = any(not one.against for one in posted)
+    if is_batch or not taken:
         request_id()
-    alone = None if isinstance(posted, _Batch) else raw
-    partly = [Reason("movable_ink.batch.partial")] if taken else []
     with current.write() as tx:
-        for place, one in enumerate(sorted_out):
-            _store(tx, endpoint, place, replace(one, against=(*one.against, *partly)) if one.against else one, alone)
+        for place, one in enumerate(posted):
+            _store(tx, endpoint, place, one, partly=taken)
     if not taken:
-        raise RefusedError(400, _why(sorted_out))
+        raise RefusedError(400, _why(posted))
     return _answer(200, {"request_id": g.request_id})
 
 
@@ -102,8 +94,7 @@ def open_content(key: str, name: str) -> Response:
     A picture is what an e-mail client gets (its Accept names images and no HTML), or who asks for `<app>.png` or
     `format=png`; `format=json` tells what is shown and why not more.
     """
-    if not current.enter(SERVICE, key):
-        raise RefusedError(404, "Behavioral endpoint key not found")
+    _enter(key)
     name, kind = _format(name)
     tenant, mi_u = current.tenant(), request.args.get("mi_u", "")
     app = app_of(tenant.door, name)
@@ -141,28 +132,27 @@ def _content(kind: str, html: str, width: int, made: Opened) -> Response:
         return make_response((to_png(html, width, scale=2).content, 200, {"Content-Type": "image/png"}))
     if kind == "html":
         return make_response((html, 200, {"Content-Type": "text/html; charset=utf-8"}))
-    say = load("inkstand.fakes.movable_ink").explain
-    why = [{"rule": reason.rule, "facts": reason.facts, "say": say(reason)} for reason in made.why]
-    whose = {made.owner.kind: made.owner.id} if made.owner else None
+    why = [{"rule": reason.rule, "facts": reason.facts, "say": _say(reason)} for reason in made.why]
+    whose = made.owner.named if made.owner else None
     return _answer(200, {"profile": whose, "shown": list(made.shown), "why": why, "given": made.given})
 
 
 @dataclass(frozen=True)
 class _Posted:
-    """One event of a request: what came, how it is read, what is against taking it."""
+    """One event of a request: its bytes, how it is read (None for what is no event), what is against taking it."""
 
-    came: Any
+    raw: bytes
     event: Event | None
     against: tuple[Reason, ...]
 
 
-class _Batch(list[Any]):
-    """The events of a request that holds several."""
+def _enter(key: str) -> None:
+    if not current.enter(SERVICE, key):
+        raise RefusedError(404, "Behavioral endpoint key not found")
 
 
 def _checked_sender(key: str) -> tuple[Endpoint, Generation]:
-    if not current.enter(SERVICE, key):
-        raise RefusedError(404, "Behavioral endpoint key not found")
+    _enter(key)
     if request.method != "POST":
         raise _refuse(405, ANSWERS[405])
     endpoint = endpoint_of(current.tenant().door, key)
@@ -180,8 +170,8 @@ def _checked_size() -> bytes:
     return raw
 
 
-def _posted(raw: bytes) -> list[Any]:
-    """The events that a body holds: itself, those under `events`, or those of a bare list."""
+def _posted(raw: bytes) -> tuple[list[Any], bool]:
+    """The events that a body holds: itself, those under `events`, or those of a bare list; and whether as a batch."""
     try:
         body = parse_json(raw)
     except BadJsonError as error:
@@ -192,37 +182,41 @@ def _posted(raw: bytes) -> list[Any]:
             raise _refuse(400, "movable_ink.answer.no_object", came="an empty list")
         if len(many) > MAX_EVENTS:
             raise _refuse(413, "movable_ink.answer.too_many", limit=MAX_EVENTS, came=len(many))
-        return _Batch(many)
+        return many, True
     if not isinstance(body, dict) or many is not body:
         raise _refuse(400, "movable_ink.answer.no_object", came=kind_of(many))
-    return [body]
+    return [body], False
 
 
 def _refuse(status: int, rule: str, **facts: object) -> RefusedError:
     """A refusal in the words of its rule."""
-    return RefusedError(status, load("inkstand.fakes.movable_ink").explain(Reason(rule, facts)))
+    return RefusedError(status, _say(Reason(rule, facts)))
 
 
-def _sorted_out(came: Any, endpoint: Endpoint, generation: Generation) -> _Posted:
+def _say(reason: Reason) -> str:
+    return load("inkstand.fakes.movable_ink").explain(reason)
+
+
+def _sorted_out(came: Any, raw: bytes, endpoint: Endpoint, generation: Generation) -> _Posted:
     if not isinstance(came, dict):
-        return _Posted(came, None, (Reason("movable_ink.event.not_object", {"came": kind_of(came)}),))
+        return _Posted(raw, None, (Reason("movable_ink.event.not_object", {"came": kind_of(came)}),))
     event = read(came, generation, endpoint.mappings)
-    return _Posted(came, event, () if endpoint.takes_faults(generation) else event.faults)
+    return _Posted(raw, event, () if endpoint.takes_faults(generation) else event.faults)
 
 
-def _store(tx: Tx, endpoint: Endpoint, place: int, one: _Posted, raw: bytes | None) -> None:
-    body = dump_json(one.came) if raw is None else raw
+def _store(tx: Tx, endpoint: Endpoint, place: int, one: _Posted, *, partly: bool) -> None:
+    """Keep an event, or that it is refused; `partly` says that others of its batch are not."""
     if one.event is None or one.against:
-        reject(tx, current.world(), endpoint, Refused(request_id(), place, one.event, one.against, body))
+        reasons = (*one.against, Reason("movable_ink.batch.partial")) if partly else one.against
+        reject(tx, current.world(), endpoint, Refused(request_id(), place, one.event, reasons, one.raw))
         return
-    event_id = keep(tx, current.world(), endpoint, one.event, body)
+    event_id = keep(tx, current.world(), endpoint, one.event, one.raw)
     if "request_id" not in g:
         g.request_id = _uuid(event_id)
 
 
 def _why(refused: list[_Posted]) -> str:
-    say = load("inkstand.fakes.movable_ink").explain
-    return " ".join(dict.fromkeys(say(reason) for one in refused[:10] for reason in one.against))
+    return " ".join(dict.fromkeys(_say(reason) for one in refused[:10] for reason in one.against))
 
 
 def _refused(error: RefusedError) -> Response:
@@ -252,16 +246,6 @@ def _answer(status: int, body: dict[str, object]) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     return _refused(RefusedError(error.code or 500, error.description or error.name))
-
-
-def _wrong_method(error: HTTPException) -> Response:
-    """A method that no route has, on a collector's address: the key is looked at first, as for every method."""
-    found = _COLLECTOR.fullmatch(request.path)
-    if found is None:
-        return _no_such_page(error)
-    if not current.enter(SERVICE, found[1]):
-        return _refused(RefusedError(404, "Behavioral endpoint key not found"))
-    return _refused(_refuse(405, ANSWERS[405]))
 
 
 def _no_such_page(_: HTTPException) -> Response:

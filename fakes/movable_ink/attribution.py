@@ -24,6 +24,11 @@ class Owner:
     def __str__(self) -> str:
         return self.id or "nobody"
 
+    @property
+    def named(self) -> dict[str, str]:
+        """The owner as people read it: `{user_id: u-1}`; nothing for nobody."""
+        return {} if self.kind == "nobody" else {self.kind: self.id}
+
 
 @dataclass(frozen=True)
 class Heard:

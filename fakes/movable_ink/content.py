@@ -6,21 +6,21 @@ mParticle's pages (`mi_u` in an image's address must equal the known id). Everyt
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 
-from inkstand.fakes.kit.http import dump_text, storable
+from inkstand.fakes.kit.http import drawable, dump_text, storable
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, loads
+from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads, reasons_text
 from inkstand.fakes.kit.times import DAY, iso
 
 from .apps import BEHAVIORAL_APPS, shipped
 from .attribution import Owner
-from .owned import NOW, did, events_of, every_event, every_profile, visitors
+from .owned import did, did_in, every_event, every_profile, visitors
 from .setup import APP_WIDTH
 from .shopping import Did, Shopper, shopper
 from .signals import MAX_AGE
@@ -29,7 +29,6 @@ from .tables import apps, opens
 _SHOWN_BY = {"recently-viewed": "viewed", "abandoned-cart": "cart", "last-purchase": "conversions"}
 _ABOUT_PRODUCTS = {"product", "cart_add", "cart_remove", "conversion"}
 _MOST_REASONS = 20
-_UNDRAWABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -68,17 +67,19 @@ def opened(door: Door, now: int, app: str, mi_u: str) -> Opened:
     profiles = {Owner(row["kind"], row["owner"]): row for row in every_profile(door)}
     possible = (Owner("user_id", mi_u), Owner("email", mi_u.strip().lower()))
     owner = next((who for who in possible if who in profiles), None)
-    mine = events_of(door, owner) if owner else []
-    young = [row for row in mine if row["occurred_at"] >= now - MAX_AGE]
-    found = shopper(did(young))
+    rows = every_event(door)
+    mine = [row for row in rows if _owner(row) == owner]
+    found = shopper(did(row for row in mine if row["occurred_at"] >= now - MAX_AGE))
     shown = _shown(app, found)
     given = {
         **_writable(_given(found)),
         "name": _first_name(profiles[owner]) if owner else None,
         "known": owner is not None,
     }
-    why = [*_about_person(door, profiles, owner, mi_u, shown), *_not_shown(door, owner, mine, now, found)]
-    return Opened(owner, given, shown, tuple(why[:_MOST_REASONS]))
+    about = _about_person(mi_u, shown) if owner else _nobody(door, profiles, rows, mi_u)
+    others = [row for row in rows if _owner(row) != owner]
+    why = chain(about, _mine_not_shown(mine, now), _left_cart(mine, found), _not_mine(others))
+    return Opened(owner, given, shown, tuple(islice(why, _MOST_REASONS)))
 
 
 def record(tx: Tx, app: str, mi_u: str, made: Opened, about: tuple[str, str | None, int]) -> None:
@@ -92,7 +93,7 @@ def record(tx: Tx, app: str, mi_u: str, made: Opened, about: tuple[str, str | No
         owner=made.owner.id if made.owner else None,
         format=kind,
         shown=dump_text(list(made.shown)),
-        why=dump_text([{"rule": reason.rule, "facts": reason.facts} for reason in made.why]),
+        why=reasons_text(made.why),
         user_agent=storable(agent[:200]) if agent else None,
         at=at,
     )
@@ -101,7 +102,7 @@ def record(tx: Tx, app: str, mi_u: str, made: Opened, about: tuple[str, str | No
 def _writable(value: Any) -> Any:
     """The same with text that can be drawn: neither NUL nor half a surrogate."""
     if isinstance(value, str):
-        return _UNDRAWABLE.sub("\ufffd", value)
+        return drawable(value)
     if isinstance(value, dict):
         return {_writable(key): _writable(item) for key, item in value.items()}
     return [_writable(item) for item in value] if isinstance(value, list) else value
@@ -135,55 +136,62 @@ def _shown(app: str, found: Shopper) -> list[str]:
 def _first_name(profile: Row) -> str | None:
     traits = loads(profile["traits"])
     found = traits.get("first_name") or traits.get("firstName") or traits.get("name")
-    return str(_writable(found)) if isinstance(found, str) else None
+    return drawable(found) if isinstance(found, str) else None
 
 
-def _about_person(
-    door: Door, profiles: dict[Owner, Row], owner: Owner | None, mi_u: str, shown: list[str]
-) -> Iterator[Reason]:
-    if owner is not None:
-        yield Reason(
-            "movable_ink.content.shown" if shown else "movable_ink.content.nothing",
-            {"mi_u": mi_u, "products": ", ".join(shown)} if shown else {"mi_u": mi_u},
-        )
-        return
+def _owner(row: Row) -> Owner:
+    return Owner(row["owner_kind"], row["owner"])
+
+
+def _about_person(mi_u: str, shown: Sequence[str]) -> Iterator[Reason]:
+    if shown:
+        yield Reason("movable_ink.content.shown", {"mi_u": mi_u, "products": ", ".join(shown)})
+    else:
+        yield Reason("movable_ink.content.nothing", {"mi_u": mi_u})
+
+
+def _nobody(door: Door, profiles: Mapping[Owner, Row], rows: Sequence[Row], mi_u: str) -> Iterator[Reason]:
+    """That nobody is known by this `mi_u`, and whose it nearly is."""
     yield Reason("movable_ink.content.unknown", {"mi_u": mi_u})
     folded = mi_u.strip().casefold()
+
+    def near(what: str, whose: str) -> Reason:
+        return Reason("movable_ink.content.near_id", {"mi_u": mi_u, "is": what, "of": whose})
+
     for row in visitors(door):
         if row["anonymous_id"].casefold() == folded:
-            yield Reason("movable_ink.content.near_id", {"mi_u": mi_u, "is": "an anonymousId of", "of": row["owner"]})
+            yield near("an anonymousId of", row["owner"])
     for who, row in profiles.items():
         if (row["email"] or "").casefold() == folded:
-            yield Reason("movable_ink.content.near_id", {"mi_u": mi_u, "is": "the e-mail of", "of": who.id})
+            yield near("the e-mail of", who.id)
         elif who.id.casefold() == folded:
-            yield Reason("movable_ink.content.near_id", {"mi_u": mi_u, "is": "spelled otherwise than", "of": who.id})
-    anonymous = [row for row in every_event(door) if row["owner_kind"] == "anonymous_id"]
-    if any(row["owner"].casefold() == folded for row in anonymous):
-        yield Reason("movable_ink.content.near_id", {"mi_u": mi_u, "is": "the anonymousId of", "of": "a visitor"})
+            yield near("spelled otherwise than", who.id)
+    if any(row["owner_kind"] == "anonymous_id" and row["owner"].casefold() == folded for row in rows):
+        yield near("the anonymousId of", "a visitor")
 
 
-def _not_shown(door: Door, owner: Owner | None, mine: Sequence[Row], now: int, found: Shopper) -> Iterator[Reason]:
-    """Why events about products do not show: those of one's own first, then those that are not one's own."""
+def _mine_not_shown(mine: Sequence[Row], now: int) -> Iterator[Reason]:
+    """Why events of one's own do not show, the newest first."""
     for row in reversed(mine):
+        reasons = loads(row["signal_reasons"])
         if row["occurred_at"] < now - MAX_AGE:
             facts = {**_named(row), "days": (now - row["occurred_at"]) // DAY, "limit": MAX_AGE // DAY}
             yield Reason("movable_ink.content.too_old", facts)
         elif row["signal"] == "unusable":
-            rules = [one["rule"].rpartition(".")[2] for one in loads(row["signal_reasons"])]
-            yield Reason("movable_ink.content.unusable", {**_named(row), "because": ", ".join(rules)})
-        elif row["kind"] == "custom":
-            for one in loads(row["signal_reasons"]):
-                if one["rule"] == "movable_ink.event.near_name":
-                    facts = {**_named(row), "near": one["facts"]["near"]}
-                    yield Reason("movable_ink.content.near_name", facts)
-    yield from _left_cart(mine, found)
-    for row in reversed(every_event(door, NOW)):
-        whose = Owner(row["owner_kind"], row["owner"])
-        if row["kind"] not in _ABOUT_PRODUCTS or whose == owner:
-            continue
-        waits = whose.kind == "anonymous_id"
-        rule = "movable_ink.content.waiting" if waits else "movable_ink.content.of_another"
-        yield Reason(rule, {**_named(row), "owner": whose.id})
+            rules = ", ".join(one["rule"].rpartition(".")[2] for one in reasons)
+            yield Reason("movable_ink.content.unusable", {**_named(row), "because": rules})
+        else:
+            for near in (one["facts"]["near"] for one in reasons if one["rule"] == "movable_ink.event.near_name"):
+                yield Reason("movable_ink.content.near_name", {**_named(row), "near": near})
+
+
+def _not_mine(others: Sequence[Row]) -> Iterator[Reason]:
+    """Events about products that are not one's own, the newest first."""
+    for row in reversed(others):
+        if row["kind"] in _ABOUT_PRODUCTS:
+            waits = row["owner_kind"] == "anonymous_id"
+            rule = "movable_ink.content.waiting" if waits else "movable_ink.content.of_another"
+            yield Reason(rule, {**_named(row), "owner": row["owner"]})
 
 
 def _left_cart(mine: Sequence[Row], found: Shopper) -> Iterator[Reason]:
@@ -196,7 +204,7 @@ def _left_cart(mine: Sequence[Row], found: Shopper) -> Iterator[Reason]:
 
 
 def _named(row: Row) -> dict[str, object]:
-    event = Did(row["event_id"], row["kind"], loads(row["normalised"]), row["occurred_at"])
+    event = did_in(row)
     product = _product(event) or ", ".join(_lines(event))
     facts = {"event": row["name"] or row["kind"], "message": row["message_id"] or row["event_id"]}
     return {**facts, "at": iso(row["occurred_at"]), **({"product": product} if product else {})}
@@ -213,4 +221,4 @@ def _lines(event: Did) -> list[str]:
 
 _APP = Statement(select(apps).where(apps.c.name == bindparam("name")))
 _APPS = Statement(select(apps.c.name))
-_RECORD = Statement(insert(opens), *(column.name for column in opens.c if column.name != "seq"))
+_RECORD = adding(opens)

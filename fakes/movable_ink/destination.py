@@ -7,7 +7,6 @@ Source of the other: segmentio/action-destinations, `movable-ink` ("Send Entire 
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -21,10 +20,10 @@ from inkstand.fakes.kit.destination import (
     WireMessage,
     subscription_headers,
 )
-from inkstand.fakes.kit.http import BadJsonError, dump_json, dump_text, parse_json
+from inkstand.fakes.kit.http import BadJsonError, basic_authorization, dump_json, dump_text, parse_json
 from inkstand.fakes.kit.ledger import Reason
 
-from . import VENDOR
+from . import ACCESS_KEY, ACCESS_SECRET, VENDOR
 from .expressions import ExpressionError, condition, path
 
 PRESET_TRIGGER = 'type = "identify" or type = "track" or type = "page" or type = "screen" or type = "group"'
@@ -61,8 +60,8 @@ def send_entire_event(message: WireMessage, settings: Settings) -> tuple[HttpCal
         return Skip("NO_MATCHING_MAPPING", Reason("movable_ink.actions.no_matching_mapping", facts))
     found = data.of(message)
     body = message.body if found is message else b"" if found is None else dump_json(found)
-    token = base64.b64encode(f"{settings['username']}:{settings['password']}".encode()).decode()
-    set_here = {"Authorization": f"Basic {token}", "User-Agent": "Segment (Actions)"}
+    authorization = basic_authorization(settings["username"], settings["password"])
+    set_here = {"Authorization": authorization, "User-Agent": "Segment (Actions)"}
     kind = {"Content-Type": "application/json"} if body else {}
     return (HttpCall("POST", where, {**headers, **set_here, **kind}, body),)
 
@@ -115,8 +114,8 @@ DESTINATIONS = (
         slug="movable-ink-actions",
         types=ALL_CALLS,
         settings=(
-            Setting("username", "Username", demo="inkstand-demo-movable-ink-user"),
-            Setting("password", "Access Secret", demo="inkstand-demo-movable-ink-secret"),
+            Setting("username", "Username", demo=ACCESS_KEY),
+            Setting("password", "Access Secret", demo=ACCESS_SECRET),
             Setting(
                 "movable_ink_url",
                 "Movable Ink URL",

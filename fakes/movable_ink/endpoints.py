@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, select
 
 from inkstand.fakes.kit.storage import Door, Statement, loads
 
-from .mapping import EventMapping
+from . import ACCESS_KEY, ACCESS_SECRET
+from .mapping import EventMapping, mapping_of
 from .reading import Generation
-from .setup import ACCESS_KEY, ACCESS_SECRET
 from .tables import endpoints
 
 
@@ -46,7 +46,7 @@ def endpoint_of(door: Door, key: str) -> Endpoint:
     if not found:
         return Endpoint(key)
     row = found[0]
-    mappings = tuple(EventMapping(**{**one, "events": tuple(one.get("events", ()))}) for one in loads(row["mappings"]))
+    mappings = tuple(map(mapping_of, loads(row["mappings"])))
     return Endpoint(key, row["name"], row["access_key"], row["access_secret"], bool(row["lenient"]), mappings)
 
 

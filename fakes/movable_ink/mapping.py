@@ -86,6 +86,11 @@ class EventMapping:
         return SCHEMAS.get(self.schema) or Schema("custom", {}, custom=True)
 
 
+def mapping_of(written: Mapping[str, Any]) -> EventMapping:
+    """A mapping as it is written in a file, or kept."""
+    return EventMapping(**{**written, "events": tuple(written.get("events", ()))})
+
+
 @dataclass(frozen=True)
 class Mapped:
     """An event as a mapping made it: the values of the common fields, the normalised event, what it lacks."""
@@ -197,7 +202,7 @@ def _present(members: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def built_in() -> tuple[EventMapping, ...]:
     """The mappings that every endpoint has."""
-    return tuple(EventMapping(**{**one, "events": tuple(one.get("events", ()))}) for one in _shipped()["mappings"])
+    return tuple(map(mapping_of, _shipped()["mappings"]))
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import BindParameter, and_, bindparam, exists, func, select
 
@@ -57,9 +56,25 @@ def events_of(door: Door, owner: Owner) -> list[Row]:
     return door.read(_EVENTS_OF, upto=NOW, kind=owner.kind, owner=owner.id)
 
 
+def events_by_owner(door: Door, upto: int = NOW) -> dict[Owner, list[Row]]:
+    """The events of each owner, oldest first."""
+    found: dict[Owner, list[Row]] = {}
+    for row in every_event(door, upto):
+        found.setdefault(Owner(row["owner_kind"], row["owner"]), []).append(row)
+    return found
+
+
 def visitors(door: Door, upto: int = NOW) -> list[Row]:
     """Each visitor with whom it is tied to."""
     return door.read(_LINKS, upto=upto)
+
+
+def visitors_by_owner(door: Door, upto: int = NOW) -> dict[Owner, list[str]]:
+    """The anonymous ids that are tied to each owner."""
+    found: dict[Owner, list[str]] = {}
+    for row in visitors(door, upto):
+        found.setdefault(Owner(row["kind"], row["owner"]), []).append(row["anonymous_id"])
+    return found
 
 
 def every_profile(door: Door, upto: int = NOW) -> list[Row]:
@@ -67,13 +82,14 @@ def every_profile(door: Door, upto: int = NOW) -> list[Row]:
     return [row for row in door.read(_PROFILES, upto=upto) if row["joined_into"] is None]
 
 
-def did(rows: Iterable[Any]) -> list[Did]:
+def did(rows: Iterable[Row]) -> list[Did]:
     """Those of the events that count: what Signals cannot use is not shown anywhere."""
-    return [
-        Did(row["event_id"], row["kind"], loads(row["normalised"]), row["occurred_at"])
-        for row in rows
-        if row["signal"] != "unusable"
-    ]
+    return [did_in(row) for row in rows if row["signal"] != "unusable"]
+
+
+def did_in(row: Row) -> Did:
+    """What somebody did by one event."""
+    return Did(row["event_id"], row["kind"], loads(row["normalised"]), row["occurred_at"])
 
 
 _EVENTS = Statement(OWNED.where(ownerships.c.kind != "nobody").order_by(events.c.seq))

@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, exists, insert, literal, select
 
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.storage import Row, Statement, Tx, loads
+from inkstand.fakes.kit.storage import Row, Statement, Tx, adding, loads
 
 from . import attribution
 from .attribution import Heard, Identification, Known, Owner
@@ -23,12 +23,13 @@ from .tables import links, ownerships, profiles
 
 @dataclass(frozen=True)
 class Arrived:
-    """An event that is stored: its place, by what it is asked about, and when it came (milliseconds)."""
+    """An event that is stored: its place, by what it is asked about, when it came and happened (milliseconds)."""
 
     event: Event
     seq: int
     subject: str
     at: int
+    occurred_at: int
 
 
 def attribute(tx: Tx, arrived: Arrived, signal: Signal) -> None:
@@ -37,7 +38,7 @@ def attribute(tx: Tx, arrived: Arrived, signal: Signal) -> None:
     tx.insert(
         _ADD_OWNER,
         event_seq=arrived.seq,
-        occurred_at=arrived.at if arrived.event.occurred_at is None else arrived.event.occurred_at,
+        occurred_at=arrived.occurred_at,
         kind=decided.owner.kind,
         owner=decided.owner.id,
         cause=arrived.subject,
@@ -171,9 +172,9 @@ _rewritten = exists().where(
         _newer_profile.c.seq > profiles.c.seq,
     )
 )
-_ADD_OWNER = Statement(insert(ownerships), *(column.name for column in ownerships.c if column.name != "seq"))
-_ADD_LINK = Statement(insert(links), *(column.name for column in links.c if column.name != "seq"))
-_ADD_PROFILE = Statement(insert(profiles), *(column.name for column in profiles.c if column.name != "seq"))
+_ADD_OWNER = adding(ownerships)
+_ADD_LINK = adding(links)
+_ADD_PROFILE = adding(profiles)
 _LINK = Statement(
     select(links.c.kind, links.c.owner, links.c.cause)
     .where(links.c.anonymous_id == bindparam("anonymous_id"))

@@ -11,7 +11,7 @@ from inkstand.fakes.kit.ledger import Reason
 
 from .attribution import Heard
 from .mapping import EventMapping, Mapped, apply, common_of, event_name, find
-from .normalise import KINDS, kind_of, normalise, text_of
+from .normalise import kind_of, normalise, text_of
 from .times import parse_time
 
 Body = Mapping[str, Any]
@@ -49,29 +49,19 @@ def read(body: Body, generation: Generation = "classic", own: Sequence[EventMapp
     The classic generation normalises Segment's own events itself, as Segment's page says; for what else is sent there,
     flat or in other casing, a mapping decides, as in the current one.
     """
-    name = event_name(body)
-    segments_own = generation == "classic" and not own and _call(body) == "track" and not _FLAT & body.keys()
-    if segments_own and name in KINDS:
-        return _segments(body, name)
+    call = _call(body)
+    segments_own = generation == "classic" and not own and call == "track" and not _FLAT & body.keys()
     mapping = None if segments_own else find(body, own)
-    if mapping is None and _call(body) == "identify":
-        return _plain(body, "identify", generation, None)
     if mapping is None:
-        return _plain(body, _call(body), generation, None, *_unmapped(body, generation))
+        return _plain(body, call, generation, None, *_unmapped(body, call, generation))
     return _mapped(body, generation, apply(mapping, body))
 
 
-def _segments(body: Body, name: str | None) -> Event:
-    """One of Segment's ecommerce events, normalised as the classic destination does."""
-    properties = _object(body.get("properties"))
-    kind = kind_of("track", name)
-    return _event(body, "track", kind, normalise(kind, name, properties), common_of(body))
-
-
 def _plain(body: Body, call: str, generation: Generation, mapping: str | None, *faults: Reason) -> Event:
-    """A call that no mapping makes anything of."""
-    kind = kind_of(call, event_name(body))
-    normalised = normalise(kind, event_name(body), _object(body.get("properties")))
+    """A call that no mapping makes anything of; Segment's own events are normalised as the classic destination does."""
+    name = event_name(body)
+    kind = kind_of(call, name)
+    normalised = normalise(kind, name, _object(body.get("properties")))
     return _event(body, call, kind, normalised, common_of(body), generation, mapping, *faults)
 
 
@@ -93,8 +83,8 @@ def _event(  # noqa: PLR0913, PLR0917  # an event is made of all of these
     kind: str,
     normalised: Mapping[str, Any],
     common: Mapping[str, Any],
-    generation: Generation = "classic",
-    mapping: str | None = None,
+    generation: Generation,
+    mapping: str | None,
     *faults: Reason,
 ) -> Event:
     traits = _traits(body)
@@ -137,13 +127,13 @@ def _lacking(call: str, heard: Heard, time: object) -> tuple[Reason, ...]:
     return tuple(found)
 
 
-def _unmapped(body: Body, generation: Generation) -> tuple[Reason, ...]:
+def _unmapped(body: Body, call: str, generation: Generation) -> tuple[Reason, ...]:
     name = event_name(body)
-    if _call(body) == "track" and name is None:
+    if call == "track" and name is None:
         return (Reason("movable_ink.mapping.no_name"),)
-    if generation == "classic":
+    if generation == "classic" or call == "identify":
         return ()
-    facts = {"type": _call(body), **({"event": name} if name else {})}
+    facts = {"type": call, **({"event": name} if name else {})}
     return (Reason("movable_ink.mapping.none_matches", facts),)
 
 

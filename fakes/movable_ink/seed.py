@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import insert
 
 from inkstand.fakes.kit.http import dump_text
-from inkstand.fakes.kit.storage import Statement, Tx
+from inkstand.fakes.kit.storage import Statement, Tx, adding
 from inkstand.fakes.kit.world import World
 
-from .setup import ACCESS_KEY, ACCESS_SECRET, APP_WIDTH
+from . import ACCESS_KEY, ACCESS_SECRET
+from .setup import APP_WIDTH
 from .tables import apps, choices, endpoints
 
 
@@ -30,10 +31,9 @@ def seed(tx: Tx, world: World, setup: Mapping[str, Any]) -> None:  # noqa: ARG00
     for name, app in setup.get("apps", {}).items():
         html = app.get("file") or app.get("html", "")
         tx.insert(_ADD_APP, name=name, html=html, width=app.get("width", APP_WIDTH))
-    for name in ("count_repeats",):
-        tx.insert(_CHOOSE, name=name, value=dump_text(setup.get(name, False)))
+    tx.insert(_CHOOSE, name="count_repeats", value=dump_text(setup.get("count_repeats", False)))
 
 
-_ADD_ENDPOINT = Statement(insert(endpoints), *(column.name for column in endpoints.c if column.name != "seq"))
+_ADD_ENDPOINT = adding(endpoints)
 _ADD_APP = Statement(insert(apps), "name", "html", "width")
 _CHOOSE = Statement(insert(choices), "name", "value")

@@ -17,9 +17,6 @@ from .apps import AppError, check
 from .expressions import LONGEST, ExpressionError, condition, path
 from .mapping import COMMON, MOST_CUSTOM, PRODUCTS_OF, SCHEMAS
 
-ACCESS_KEY, ACCESS_SECRET = "inkstand-demo-movable-ink-user", "inkstand-demo-movable-ink-secret"
-"""The credentials that every endpoint takes for which none are set up."""
-
 APP_WIDTH = 600
 """How many pixels a picture of an app is wide, unless it is told."""
 

@@ -6,19 +6,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Column, bindparam, select
 
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.storage import Row, Statement, Tx, loads
+from inkstand.fakes.kit.storage import Row, Statement, Tx, adding, loads, reasons_text
 from inkstand.fakes.kit.times import DAY
 from inkstand.fakes.kit.world import World
 
 from .endpoints import Endpoint
 from .ownership import Arrived, attribute, identify
 from .reading import Event
-from .signals import verdict
+from .signals import Signal, verdict
 from .tables import choices, events, rejected
 
 
@@ -33,42 +34,56 @@ def keep(tx: Tx, world: World, endpoint: Endpoint, event: Event, raw: bytes) -> 
     repeat = first is not None and not _chosen(tx, "count_repeats")
     signal = verdict(event, 0 if event.occurred_at is None else now - event.occurred_at)
     event_id = _new_id(tx, world, endpoint, event, again=first is not None)
+    occurred_at = now if event.occurred_at is None else event.occurred_at
     seq = tx.insert(
         _ADD_EVENT,
+        **_row(event, signal),
         event_id=event_id,
         endpoint=endpoint.key,
-        message_id=event.message_id,
         digest=digest,
         repeat=int(repeat),
-        call=event.call,
-        name=event.name,
-        kind=event.kind,
-        generation=event.generation,
-        mapping=event.mapping,
-        user_id=event.heard.user_id,
-        anonymous_id=event.heard.anonymous_id,
-        email=event.heard.email,
-        occurred_at=now if event.occurred_at is None else event.occurred_at,
-        timezone=event.timezone,
+        occurred_at=occurred_at,
         received_at=now,
-        normalised=dump_text(event.normalised),
-        signal=signal.verdict,
-        signal_reasons=dump_text([{"rule": reason.rule, "facts": reason.facts} for reason in signal.reasons]),
         raw=raw,
     )
-    arrived = Arrived(event, seq, event.message_id or event_id, now)
+    arrived = Arrived(event, seq, event.message_id or event_id, now, occurred_at)
     if event.mapping and event.generation == "current":
         tx.because(arrived.subject, "mapping", [Reason("movable_ink.mapping.matched", {"mapping": event.mapping})])
     if repeat and first is not None:
         tx.because(arrived.subject, "attribution", [Reason("movable_ink.event.repeat", {"event": first["event_id"]})])
-    elif event.call == "identify":
-        identify(tx, arrived)
-    elif event.call == "track":
-        attribute(tx, arrived, signal)
     else:
-        tx.because(arrived.subject, "attribution", [Reason("movable_ink.event.other_call", {"type": event.call})])
+        _carry_out(tx, arrived, signal)
     tx.because(arrived.subject, "time", _about_time(event, now))
     return event_id
+
+
+def _row(event: Event, signal: Signal) -> dict[str, object]:
+    """What an event itself says, as columns."""
+    return {
+        "message_id": event.message_id,
+        "call": event.call,
+        "name": event.name,
+        "kind": event.kind,
+        "generation": event.generation,
+        "mapping": event.mapping,
+        "user_id": event.heard.user_id,
+        "anonymous_id": event.heard.anonymous_id,
+        "email": event.heard.email,
+        "timezone": event.timezone,
+        "normalised": dump_text(event.normalised),
+        "signal": signal.verdict,
+        "signal_reasons": reasons_text(signal.reasons),
+    }
+
+
+def _carry_out(tx: Tx, arrived: Arrived, signal: Signal) -> None:
+    call = arrived.event.call
+    if call == "identify":
+        identify(tx, arrived)
+    elif call == "track":
+        attribute(tx, arrived, signal)
+    else:
+        tx.because(arrived.subject, "attribution", [Reason("movable_ink.event.other_call", {"type": call})])
 
 
 @dataclass(frozen=True)
@@ -92,7 +107,7 @@ def reject(tx: Tx, world: World, endpoint: Endpoint, refused: Refused) -> None:
         place=refused.place,
         message_id=event.message_id if event else None,
         name=event.name if event else None,
-        reasons=dump_text([{"rule": reason.rule, "facts": reason.facts} for reason in refused.reasons]),
+        reasons=reasons_text(refused.reasons),
         received_at=world.now(),
         raw=refused.raw,
     )
@@ -129,18 +144,15 @@ def _chosen(tx: Tx, name: str) -> bool:
     return bool(row and loads(row["value"]))
 
 
-_ADD_EVENT = Statement(insert(events), *(column.name for column in events.c if column.name != "seq"))
-_REJECT = Statement(insert(rejected), *(column.name for column in rejected.c if column.name != "seq"))
-_SAME_MESSAGE = Statement(
-    select(events.c.event_id)
-    .where(events.c.message_id == bindparam("message_id"), events.c.endpoint == bindparam("endpoint"))
-    .order_by(events.c.seq)
-    .limit(1)
-)
-_SAME_BODY = Statement(
-    select(events.c.event_id)
-    .where(events.c.digest == bindparam("digest"), events.c.endpoint == bindparam("endpoint"))
-    .order_by(events.c.seq)
-    .limit(1)
-)
+_ADD_EVENT = adding(events)
+_REJECT = adding(rejected)
+
+
+def _first_by(column: Column[Any]) -> Statement:
+    """The first event at an endpoint with a value in a column."""
+    same = (column == bindparam(column.name), events.c.endpoint == bindparam("endpoint"))
+    return Statement(select(events.c.event_id).where(*same).order_by(events.c.seq).limit(1))
+
+
+_SAME_MESSAGE, _SAME_BODY = _first_by(events.c.message_id), _first_by(events.c.digest)
 _CHOICE = Statement(select(choices.c.value).where(choices.c.name == bindparam("name")))

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import select
 
 from inkstand.fakes.kit.furnishing import refusals_view
-from inkstand.fakes.kit.storage import Door, loads
+from inkstand.fakes.kit.storage import Door, Row, loads
 from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.views import Computed, Listed, View
 
+from .attribution import Owner
 from .normalise import KINDS
-from .owned import OWNED, UPTO, did, every_event, every_profile, place_of, visitors
+from .owned import OWNED, UPTO, did, events_by_owner, every_profile, place_of, visitors_by_owner
 from .shopping import shopper
 from .tables import endpoints, events, opens, ownerships, rejected
 
@@ -24,7 +25,7 @@ def _event(row: dict[str, Any]) -> dict[str, Any]:
         "message_id": row["message_id"],
         "event": row["kind"],
         "name": row["name"],
-        "owner": _owner(row["owner_kind"], row["owner"]),
+        "owner": Owner(row["owner_kind"], row["owner"]).named,
         "attributed_by": row["attributed_by"],
         "owner_rule": row["owner_rule"],
         "signal": row["signal"],
@@ -38,15 +39,11 @@ def _event(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _owner(kind: str, owner: str) -> dict[str, str]:
-    return {} if kind == "nobody" else {kind: owner}
-
-
 def _ownership(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "event_id": row["event_id"],
         "message_id": row["message_id"],
-        "owner": _owner(row["kind"], row["owner"]),
+        "owner": Owner(row["kind"], row["owner"]).named,
         "rule": row["rule"],
         "cause": row["cause"],
     }
@@ -67,7 +64,7 @@ def _identify(row: dict[str, Any]) -> dict[str, Any]:
 def _open(row: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: row[name] for name in ("app", "mi_u", "format", "user_agent")},
-        "profile": _owner(row["kind"], row["owner"]) if row["kind"] else None,
+        "profile": Owner(row["kind"], row["owner"]).named if row["kind"] else None,
         "shown": loads(row["shown"]),
         "why": loads(row["why"]),
         "at": iso(row["at"]),
@@ -96,45 +93,28 @@ def _repeat(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _profiles(door: Door, upto: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    owned: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in every_event(door, upto):
-        owned.setdefault((row["owner_kind"], row["owner"]), []).append(dict(row))
-    theirs: dict[tuple[str, str], list[str]] = {}
-    for row in visitors(door, upto):
-        theirs.setdefault((row["kind"], row["owner"]), []).append(row["anonymous_id"])
+    owned, theirs = events_by_owner(door, upto), visitors_by_owner(door, upto)
     for row in every_profile(door, upto):
-        whose = (row["kind"], row["owner"])
-        yield row["first"], _profile(dict(row), owned.get(whose, []), theirs.get(whose, []))
+        whose = Owner(row["kind"], row["owner"])
+        yield row["first"], _profile(row, owned.get(whose, []), theirs.get(whose, []))
 
 
 def _shoppers(door: Door, upto: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    owned: dict[tuple[str, str], list[Any]] = {}
-    for row in every_event(door, upto):
-        owned.setdefault((row["owner_kind"], row["owner"]), []).append(row)
+    owned = events_by_owner(door, upto)
     for row in every_profile(door, upto):
-        found = shopper(did(owned.get((row["kind"], row["owner"]), [])))
-        yield (
-            row["first"],
-            {
-                "profile": _owner(row["kind"], row["owner"]),
-                "viewed": found.viewed,
-                "cart": found.cart,
-                "search": found.search,
-                "category": found.category,
-                "conversions": found.conversions,
-                "total": found.total,
-                "signals": found.signals,
-            },
-        )
+        whose = Owner(row["kind"], row["owner"])
+        found = shopper(did(owned.get(whose, [])))
+        told = {name: getattr(found, name) for name in _SHOPPER}
+        yield row["first"], {"profile": whose.named, **told}
 
 
-def _profile(row: dict[str, Any], owned: list[dict[str, Any]], visitors: list[str]) -> dict[str, Any]:
+def _profile(row: Row, owned: list[Row], visitors: list[str]) -> dict[str, Any]:
     def ids(*, usable: bool) -> list[dict[str, str]]:
         chosen = (event for event in owned if (event["signal"] != "unusable") is usable)
         return [{"event_id": event["event_id"], "event": event["kind"], "signal": event["signal"]} for event in chosen]
 
     return {
-        "profile": _owner(row["kind"], row["owner"]),
+        "profile": Owner(row["kind"], row["owner"]).named,
         "email": row["email"],
         "anonymous_ids": visitors,
         "traits": loads(row["traits"]),
@@ -142,6 +122,8 @@ def _profile(row: dict[str, Any], owned: list[dict[str, Any]], visitors: list[st
         "unusable_events": ids(usable=False),
     }
 
+
+_SHOPPER = ("viewed", "cart", "search", "category", "conversions", "total", "signals")
 
 VIEWS: tuple[View, ...] = (
     Listed(
@@ -191,7 +173,7 @@ VIEWS: tuple[View, ...] = (
         "movable_ink.shoppers",
         "what each profile did: last viewed products, open cart, last search and category, conversions with totals",
         _shoppers,
-        ("profile", "viewed", "cart", "search", "category", "conversions", "total", "signals"),
+        ("profile", *_SHOPPER),
         history=place_of,
     ),
     Listed(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 
 from inkstand.fakes.kit.http import dump_json, dump_text, storable
-from inkstand.fakes.kit.storage import Bulk, Row, Statement, Tx, loads, reason_row
+from inkstand.fakes.kit.storage import Bulk, Row, Statement, Tx, adding, loads, reason_row
 from inkstand.simulator.messages import held
 from inkstand.simulator.model import Source
 from inkstand.simulator.protocols.check import Violation, key_of
@@ -146,7 +146,7 @@ def _text(value: object) -> str | None:
 
 _LOG = tuple(column.name for column in messages.c if not column.primary_key)
 _ADD_MESSAGES = Bulk(messages)
-_ADD_VIOLATION = Statement(insert(violations), *(column.name for column in violations.c if not column.primary_key))
+_ADD_VIOLATION = adding(violations)
 _ADD_OMISSION = Statement(insert(omissions), *(column.name for column in omissions.c))
 _OMITTED = Statement(select(omissions).where(omissions.c.message_seq == bindparam("key")))
 _MARK = Statement(insert(forwards), "message_seq")

@@ -47,17 +47,20 @@ class Around(msgspec.Struct, frozen=True):
 
 def around(envelope: Envelope, raw: bytes) -> Around:
     """What an envelope says, read; `raw` are the bytes of the whole request."""
-    escaped = _is_escaped(raw)
-    consents = envelope.context is not None or escaped or _may_consent(raw)
-    return Around(envelope.context, envelope.text, envelope.unclear, consents, not escaped and raw.isascii())
+    return _around(envelope.context, envelope.text, envelope.unclear, raw)
 
 
 def alone(sent_at: object, address: Mapping[str, str], raw: bytes) -> Around:
     """What is said beside a single call: when it was sent, and from where if a message may be told."""
     if address or sent_at is not None:
         return around(Envelope(sent_at, **address), raw)
+    return _around(None, None, (), raw)
+
+
+def _around(context: object, text: str | None, unclear: tuple[Reason, ...], raw: bytes) -> Around:
     escaped = _is_escaped(raw)
-    return Around(None, None, (), escaped or _may_consent(raw), not escaped and raw.isascii())
+    consents = context is not None or escaped or _may_consent(raw)
+    return Around(context, text, unclear, consents, not escaped and raw.isascii())
 
 
 def read_call(call_type: str, call: Mapping[str, Any], raw: bytes, said: Around, new_id: NewId) -> Taken | Dropped:

@@ -1,9 +1,9 @@
 """Movable Ink (Actions) on Segment's side: what it sends, when it sends nothing, and what the collector makes of it."""
 
-import base64
 import json
 
 import pytest
+from tests.conftest import basic
 
 CALL = {"userId": "u-1", "event": "Product Viewed", "properties": {"product_id": "P-1"}}
 PRESET = 'type = "identify" or type = "track" or type = "page" or type = "screen" or type = "group"'
@@ -32,13 +32,12 @@ def test_the_whole_event_is_sent(actions):
     """The message as Segment holds it, with the credentials and headers of Segment's own client."""
     delivery, request = sent(actions)
     settings = actions.connection("movable-ink-actions")["settings"]
-    token = base64.b64encode(f"{settings['username']}:{settings['password']}".encode()).decode()
 
     assert delivery["status"] == "delivered"
     assert request["method"] == "POST"
     assert request["url"].endswith(settings["movable_ink_url"].partition("/behavioral/")[2])
     headers = request["headers"]
-    assert headers["Authorization"] == f"Basic {token}"
+    assert headers["Authorization"] == basic(settings["username"], settings["password"])["Authorization"]
     assert (headers["User-Agent"], headers["Content-Type"]) == ("Segment (Actions)", "application/json")
     body = json.loads(request["body"]) if isinstance(request["body"], str) else request["body"]
     assert {"messageId", "originalTimestamp", "receivedAt", "context", "userId"} <= body.keys()

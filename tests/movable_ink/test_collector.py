@@ -1,14 +1,9 @@
-import base64
-
 import pytest
+from tests.conftest import basic
 
 KEY = "inkstand-demo-movable-ink-key"
 PATH = f"/movable-ink/behavioral/{KEY}"
 EVENT = {"type": "track", "event": "Product Viewed", "userId": "u", "messageId": "m", "properties": {}}
-
-
-def basic(user, password=""):
-    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
 def test_an_event_is_answered_with_its_request_id(client):

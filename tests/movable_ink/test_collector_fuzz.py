@@ -3,9 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from werkzeug.test import Client as Direct
-
-from inkstand.simulator.app import Inkstand
+from tests.conftest import browsed
 
 ANY = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
 SCALAR = st.one_of(
@@ -57,9 +55,7 @@ BODY = st.one_of(
 @pytest.fixture(scope="module")
 def house():
     """A sandbox with one workspace, its classic key and its key of the current generation."""
-    with Inkstand() as sandbox:
-        browser = Direct(sandbox.application)
-        told = browser.post("/_sandbox/v1/workspaces", json={"name": "f", "clock": "frozen", "delivery": "manual"}).json
+    with browsed("f") as (_, browser, told):
         settings_ = {one["id"]: one["settings"] for one in told["connections"]}
         actions = settings_["movable-ink-actions"]
         current = actions["movable_ink_url"].rpartition("/")[2]

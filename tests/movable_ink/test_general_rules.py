@@ -1,7 +1,8 @@
 """Rules that hold for everything that the collector does: each is named by the test that holds it."""
 
 import pytest
-from tests.movable_ink.test_senders import KEY, PATH, SECRET, SEGMENT, USER, basic, collect
+from tests.conftest import basic
+from tests.movable_ink.test_senders import KEY, PATH, SECRET, SEGMENT, USER, collect
 
 
 def of(*rules):

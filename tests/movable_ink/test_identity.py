@@ -5,10 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.conftest import browsed
 from tests.movable_ink.oracle import Oracle
-from werkzeug.test import Client as Direct
-
-from inkstand.simulator.app import Inkstand
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 VISITORS, USERS, EMAILS = ["a1", "a2", "a3"], ["u1", "u2", "u3"], ["e1@x.test", "e2@x.test"]
@@ -40,9 +38,7 @@ HISTORIES = st.lists(TRACKS | IDENTIFIES, max_size=14)
 @pytest.fixture(scope="module")
 def house():
     """A sandbox with one workspace, and the collector's key in it."""
-    with Inkstand() as sandbox:
-        browser = Direct(sandbox.application)
-        told = browser.post("/_sandbox/v1/workspaces", json={"name": "i", "clock": "frozen", "delivery": "manual"}).json
+    with browsed("i") as (_, browser, told):
         classic = next(one for one in told["connections"] if one["id"] == "movable-ink")
         yield browser, classic["settings"]["apiKey"]
 

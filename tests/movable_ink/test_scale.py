@@ -4,11 +4,10 @@ import time
 
 import pytest
 from sqlalchemy import func, insert, literal, select
-from werkzeug.test import Client as Direct
+from tests.conftest import browsed
 
 from inkstand.fakes.kit.storage import Statement
 from inkstand.fakes.movable_ink.tables import events, ownerships
-from inkstand.simulator.app import Inkstand
 
 MANY, BATCH = 100_000, 1_000
 MOMENT = "2026-01-01T00:00:00Z"
@@ -32,11 +31,7 @@ _COUNT = Statement(select(func.count().label("count")).where(ownerships.c.owner 
 @pytest.mark.slow
 def test_an_identify_costs_at_most_twice_the_bare_insert():
     """100,000 anonymous events move with one identify in at most twice the time of inserting as many rows."""
-    with Inkstand() as sandbox:
-        browser = Direct(sandbox.application)
-        told = browser.post(
-            "/_sandbox/v1/workspaces", json={"name": "big", "clock": "frozen", "delivery": "manual"}
-        ).json
+    with browsed("big") as (sandbox, browser, told):
         key = next(one for one in told["connections"] if one["id"] == "movable-ink")["settings"]["apiKey"]
         door = sandbox.sandbox.registry.get("big").door
 

@@ -1,9 +1,9 @@
 """The collector takes what every public sender posts, in its own shape, and reads the same thing out of it."""
 
-import base64
 import json
 
 import pytest
+from tests.conftest import basic
 
 KEY = "inkstand-demo-movable-ink-stories"
 PATH = f"/movable-ink/behavioral/{KEY}"
@@ -49,10 +49,6 @@ ORACLE = {
     "properties": {"id": "P-1", "title": "Lamp", "price": 30.0, "url": "https://shop.test/p-1"},
 }
 SENDERS = {"segment": SEGMENT, "rudderstack": RUDDERSTACK, "braze": BRAZE, "flat": FLAT, "oracle": ORACLE}
-
-
-def basic(user, password=""):
-    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
 def collect(client, body, status=200, credentials=(USER, SECRET), key=KEY):

@@ -7,9 +7,8 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from werkzeug.test import Client as Direct
+from tests.conftest import browsed
 
-from inkstand.simulator.app import Inkstand
 from inkstand.simulator.tracking.limits import BATCH_CALLS
 
 KEYS = ["inkstand-demo-write-key", "inkstand-fuzz", "", None, "KEY"]
@@ -43,10 +42,8 @@ ANY = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examp
 @pytest.fixture(scope="module")
 def house():
     """A sandbox, and a workspace in it that delivers when it is told to."""
-    with Inkstand() as sandbox:
-        browser = Direct(sandbox.application)
-        setup = {"name": "fuzz", "clock": "frozen", "delivery": "manual"}
-        key = browser.post("/_sandbox/v1/workspaces", json=setup).json["sources"][0]["writeKey"]
+    with browsed("fuzz") as (_, browser, told):
+        key = told["sources"][0]["writeKey"]
         browser.post("/v1/track", json={"userId": "u-1", "event": "Ordinary"}, auth=(key, ""))
         yield browser, key
 
