@@ -32,6 +32,49 @@ TRACKS = st.fixed_dictionaries(
 IDENTIFIES = st.fixed_dictionaries(
     {"type": st.just("identify"), "userId": maybe(USERS), "anonymousId": maybe(VISITORS), "traits": TRAITS}
 )
+
+
+def track(user=None, visitor=None, days=0):
+    return {"type": "track", "userId": user, "anonymousId": visitor, "days": days}
+
+
+def identify(user=None, visitor=None, **traits):
+    return {"type": "identify", "userId": user, "anonymousId": visitor, "traits": traits}
+
+
+OLD_EVENT_OF_AN_EMAIL = [
+    identify(None, "a1", email="e1@x.test"),
+    track(None, "a1", days=31),
+    identify("u1", None, email="e1@x.test"),
+]
+VISITOR_OF_AN_EMAIL = [identify(None, "a1", email="e1@x.test"), identify(None, "a1", plan="gold")]
+SHARED_DEVICE = [
+    track(None, "a1"),
+    track(None, "a1", days=29),
+    track(None, "a1", days=31),
+    identify("u1", "a1", email="e1@x.test", plan="free"),
+    track(None, "a1"),
+    identify("u2", "a1"),
+    identify("u1", None, plan="gold"),
+    track(None, "a1"),
+]
+TWO_VISITORS_OF_AN_EMAIL = [
+    identify(None, "a1", email="e1@x.test"),
+    identify(None, "a2", email="e1@x.test"),
+    track(None, "a2"),
+    identify("u1", "a1", email="e1@x.test"),
+    track(None, "a2"),
+    identify(None, "a3", email="e1@x.test"),
+    track(None, "a3"),
+]
+SAME_EMAIL = [
+    identify("u1", "a1", email="e1@x.test"),
+    identify("u2", "a2", email="e1@x.test"),
+    track(None, None),
+    track("u3", "a1"),
+]
+"""Histories in which each row of the table decides something: what chance may miss is played every time."""
+
 HISTORIES = st.lists(TRACKS | IDENTIFIES, max_size=14)
 
 
@@ -80,13 +123,11 @@ def held(house):
 
 @ANY
 @given(HISTORIES)
-@example(
-    [
-        {"type": "identify", "userId": None, "anonymousId": "a1", "traits": {"email": "e1@x.test"}},
-        {"type": "track", "userId": None, "anonymousId": "a1", "days": 31},
-        {"type": "identify", "userId": "u1", "anonymousId": None, "traits": {"email": "e1@x.test"}},
-    ]
-)
+@example(OLD_EVENT_OF_AN_EMAIL)
+@example(VISITOR_OF_AN_EMAIL)
+@example(SHARED_DEVICE)
+@example(TWO_VISITORS_OF_AN_EMAIL)
+@example(SAME_EMAIL)
 def test_what_is_held_is_what_the_table_says(house, history):
     """Owners of every event, and every profile with its e-mail, traits, visitors and events."""
     tell(house, [body(number, call) for number, call in enumerate(history)])
@@ -128,6 +169,8 @@ def test_nothing_is_lost_and_nothing_owned_twice(house, history):
 
 @settings(parent=ANY, max_examples=25)
 @given(st.lists(TRACKS | IDENTIFIES, min_size=1, max_size=7))
+@example(SHARED_DEVICE)
+@example(TWO_VISITORS_OF_AN_EMAIL)
 def test_as_of_is_replay(house, history):
     """What stood after the first n calls is what telling only those n makes, in every view that keeps history."""
     bodies = [body(number, call) for number, call in enumerate(history)]
