@@ -18,13 +18,13 @@ from inkstand.fakes.kit.world import Clock, identifier, machine_now
 from .delivery.catalogue import Catalogue
 from .delivery.courtesy import Traffic, Turnstile
 from .delivery.deliver import Deliverer, Horizon
-from .delivery.process import process, processed
+from .delivery.process import process
 from .errors import NotNowError, UnknownNameError, nearest
 from .model import Configuration, Dropped, Receipt, Taken
 from .rooms import Rooms
 from .storage.views import VIEWS
 from .workspaces.configuration import Setup, configured
-from .workspaces.log import append, counts, newest
+from .workspaces.log import append, counts, newest, processed
 from .workspaces.registry import SEGMENT, Registry
 from .workspaces.snapshots import Snapshot
 from .workspaces.workspace import Workspace
@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 
 
 Found = TypeVar("Found")
+
+
+def every_view(vendors: Sequence[Vendor]) -> tuple[View, ...]:
+    """The views that there are: Segment's side, then each vendor's."""
+    from .explain.debugger import DEBUGGER  # noqa: PLC0415  # brings the ledgers; readiness need not wait for it
+    from .profiles.store import PROFILES  # noqa: PLC0415  # as above
+
+    return (*VIEWS, DEBUGGER, PROFILES, *(view for vendor in vendors for view in vendor.views))
 
 
 class Sandbox:
@@ -65,10 +73,7 @@ class Sandbox:
     @cached_property
     def views(self) -> dict[str, View]:
         """Every view by name: Segment's side, then each vendor's."""
-        from .explain.debugger import DEBUGGER  # noqa: PLC0415  # brings the ledgers; readiness need not wait for it
-
-        ours = (*VIEWS, DEBUGGER)
-        return {view.name: view for view in (*ours, *(view for vendor in self.vendors for view in vendor.views))}
+        return {view.name: view for view in every_view(self.vendors)}
 
     def whose(self, write_key: str) -> Workspace | None:
         """The workspace that a write key belongs to, if any."""
@@ -95,7 +100,7 @@ class Sandbox:
 
     def is_quiet(self, workspace: Workspace) -> bool:
         """Whether nothing is due at this moment."""
-        return processed(workspace) >= newest(workspace.door) and not self.deliverer.lanes(workspace)
+        return processed(workspace.door) >= newest(workspace.door) and not self.deliverer.lanes(workspace)
 
     def _settle(self, workspace: Workspace, upto: int) -> tuple[int, int]:
         """Settle messages up to a place in the log; how many deliveries were tried, and up to which place after all.

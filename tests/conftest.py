@@ -67,6 +67,11 @@ def basic(user: str, password: str = "") -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
+def holds(*rules: str) -> pytest.MarkDecorator:
+    """Which general rules a test holds; it is given them as `rules`."""
+    return pytest.mark.parametrize("rules", [rules], ids=[" ".join(rules)])
+
+
 def example_call(vendor) -> tuple[str, dict]:
     """A call that a vendor takes, by type: the first of its own chapter of the demo."""
     told = vendor.examples

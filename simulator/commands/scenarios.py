@@ -148,11 +148,11 @@ def schema() -> None:
 
 
 def _schema() -> dict[str, Any]:
+    from inkstand.simulator.sandbox import every_view  # noqa: PLC0415  # likewise
     from inkstand.simulator.scenarios.language.jsonschema import json_schema  # noqa: PLC0415  # only asked for here
-    from inkstand.simulator.storage.views import VIEWS  # noqa: PLC0415  # likewise
 
     vendors = resolve(os.environ).settings.vendors()
-    return json_schema(vendors, [view.name for view in (*VIEWS, *(view for one in vendors for view in one.views))])
+    return json_schema(vendors, [view.name for view in every_view(vendors)])
 
 
 def _say_what_is_left_out(found: Workspace) -> None:

@@ -14,6 +14,7 @@ from inkstand.fakes.kit.tables import reasons as reasons_table
 from inkstand.simulator.messages import integrations_of
 from inkstand.simulator.model import Connection
 from inkstand.simulator.storage.tables import deliveries, messages, state
+from inkstand.simulator.workspaces.log import PROGRESS, processed
 from inkstand.simulator.workspaces.workspace import Workspace, put
 
 from .catalogue import Catalogue
@@ -25,7 +26,6 @@ EVER = 2**62
 
 PLANNED = "planned"
 DISCARDED = "discarded"
-_PROGRESS = "processed"
 
 
 @dataclass(frozen=True)
@@ -42,22 +42,16 @@ class Processed:
 def process(workspace: Workspace, catalogue: Catalogue, newest: int = EVER) -> Processed:
     """Process the next messages of the log, none after `newest`, in one transaction."""
     epoch = workspace.door.epoch
-    if not workspace.door.read(_NEXT, after=processed(workspace), newest=newest, limit=1):
+    if not workspace.door.read(_NEXT, after=processed(workspace.door), newest=newest, limit=1):
         return Processed()
     with workspace.door.write(epoch) as tx:
-        row = tx.one(_READ_PROGRESS, name=_PROGRESS)
+        row = tx.one(_READ_PROGRESS, name=PROGRESS)
         found = tx.run(_NEXT, after=int(row["value"]) if row else 0, newest=newest, limit=AT_ONCE)
         if not found:
             return Processed()
         forwarded = _plan_all(tx, found, workspace, catalogue)
-        put(tx, _PROGRESS, str(found[-1]["seq"]))
+        put(tx, PROGRESS, str(found[-1]["seq"]))
     return Processed(len(found), forwarded)
-
-
-def processed(workspace: Workspace) -> int:
-    """The place in the log up to which messages have been worked through."""
-    rows = workspace.door.read(_READ_PROGRESS, name=_PROGRESS)
-    return int(rows[0]["value"]) if rows else 0
 
 
 def _plan_all(tx: Tx, found: list[Row], workspace: Workspace, catalogue: Catalogue) -> int:

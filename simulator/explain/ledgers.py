@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from inkstand.fakes.kit.ledger import Ledger, Reason, Rule, load
 from inkstand.fakes.kit.vendor import Vendor
 
-PARTS = ("inkstand.simulator.tracking", "inkstand.simulator.protocols", "inkstand.simulator.delivery")
+PARTS = (
+    "inkstand.simulator.tracking",
+    "inkstand.simulator.protocols",
+    "inkstand.simulator.profiles",
+    "inkstand.simulator.delivery",
+)
 """The parts of the simulator that decide by rules."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, literal, or_, select, union_all
@@ -16,6 +17,7 @@ from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.vendor import Vendor
 from inkstand.fakes.kit.views import Row
 from inkstand.fakes.kit.world import machine_now
+from inkstand.simulator.profiles.store import told as of_profiles
 from inkstand.simulator.storage.tables import attempts, deliveries, discards, messages
 from inkstand.simulator.storage.views import REFUSED, UNCLAIMED, VIEWS
 from inkstand.simulator.workspaces.registry import SEGMENT, Registry
@@ -81,10 +83,10 @@ def _recorded(workspace: Workspace, message_id: str, vendors: Sequence[Vendor]) 
         stored = _of_the_newest(stored)
     rows = {name: [_SHAPED[name](dict(row)) for row in found] for name, found in stored.items()}
     message = rows["messages"][0] if rows["messages"] else None
+    by_vendors = chain.from_iterable(vendor.told(workspace.door, message_id) for vendor in vendors)
     told = [
         {"stage": stage, "rule": reason.rule, "facts": reason.facts, "cause": reason.cause}
-        for vendor in vendors
-        for stage, reason in vendor.told(workspace.door, message_id)
+        for stage, reason in (*of_profiles(workspace.door, message_id), *by_vendors)
     ]
     return Recorded(message, rows["discards"], rows["deliveries"], rows["attempts"], [*rows["reasons"], *told])
 

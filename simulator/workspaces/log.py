@@ -10,7 +10,10 @@ from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Bulk, Door, Row, Statement, Tx
 from inkstand.simulator.model import Dropped, Receipt, Taken
-from inkstand.simulator.storage.tables import AFTER_SHIFT, discards, messages
+from inkstand.simulator.storage.tables import AFTER_SHIFT, discards, messages, state
+
+PROGRESS = "processed"
+"""The name of the place in the log up to which messages have been worked through, among a workspace's values."""
 
 
 def append(door: Door, receipt: Receipt, calls: list[Taken | Dropped]) -> None:
@@ -26,6 +29,12 @@ def append(door: Door, receipt: Receipt, calls: list[Taken | Dropped]) -> None:
 def newest(door: Door) -> int:
     """The place of the newest message in the log."""
     return door.read(_NEWEST_MESSAGE)[0]["seq"] or 0
+
+
+def processed(door: Door) -> int:
+    """The place in the log up to which messages have been worked through."""
+    found = door.read(_READ_PROGRESS, name=PROGRESS)
+    return int(found[0]["value"]) if found else 0
 
 
 def counts(door: Door) -> dict[str, int]:
@@ -113,6 +122,7 @@ def _discard_row(call: Dropped, receipt: Receipt, after: int) -> dict[str, objec
 
 
 _LOG = tuple(column.name for column in messages.c if not column.primary_key)
+_READ_PROGRESS = Statement(select(state.c.value).where(state.c.name == bindparam("name")))
 _NEWEST_MESSAGE = Statement(select(func.max(messages.c.seq).label("seq")))
 _ADD_MESSAGES = Bulk(messages)
 _NEWEST_DISCARD = Statement(select(func.max(discards.c.seq).label("seq")))

@@ -1,20 +1,15 @@
 """Rules that hold for everything that the collector does: each is named by the test that holds it."""
 
 import pytest
-from tests.conftest import basic
+from tests.conftest import basic, holds
 from tests.movable_ink.test_senders import KEY, PATH, SECRET, SEGMENT, USER, collect
-
-
-def of(*rules):
-    """Which general rules a test holds."""
-    return pytest.mark.parametrize("rules", [rules], ids=[" ".join(rules)])
 
 
 def newest(client, view="events"):
     return client.workspace("default").view(f"movable_ink.{view}")[-1]
 
 
-@of("movable_ink.endpoint.classic")
+@holds("movable_ink.endpoint.classic")
 def test_a_classic_key_makes_its_endpoint(client, rules):
     """A key that a workspace is set up with is an endpoint, with the key as user and no password."""
     key = "inkstand-a-classic-key-of-mine"
@@ -26,7 +21,7 @@ def test_a_classic_key_makes_its_endpoint(client, rules):
     assert workspace.view("movable_ink.events")[0]["endpoint"] == key, rules
 
 
-@of("movable_ink.endpoint.no_rate_limit")
+@holds("movable_ink.endpoint.no_rate_limit")
 def test_there_is_no_limit_of_rate(client, rules):
     """However many come, each is taken; a fault plays the 429, without a word on when to come again."""
     for number in range(60):
@@ -37,7 +32,7 @@ def test_there_is_no_limit_of_rate(client, rules):
     assert (answer.status_code, "Retry-After" in answer.headers) == (429, False), rules
 
 
-@of("movable_ink.endpoint.any_content_type", "movable_ink.endpoint.hosts")
+@holds("movable_ink.endpoint.any_content_type", "movable_ink.endpoint.hosts")
 def test_any_content_type_under_any_of_its_hosts(client, rules):
     """JSON is JSON whatever it is called, and each public host name is the collector."""
     hosts = ("collector.movableink-dmz.com", "collector.micpn.com", "collector.micpn-eu.com")
@@ -47,7 +42,7 @@ def test_any_content_type_under_any_of_its_hosts(client, rules):
         assert answer.status_code == 200, rules
 
 
-@of("movable_ink.identity.exact_ids", "movable_ink.identity.reach")
+@holds("movable_ink.identity.exact_ids", "movable_ink.identity.reach")
 def test_how_ids_are_compared_and_how_far_back_they_reach(workspace, rules):
     """Another case is another user; an e-mail is not another; what is older than 30 days stays."""
     for user in ("u-1", "U-1"):
@@ -65,7 +60,7 @@ def test_how_ids_are_compared_and_how_far_back_they_reach(workspace, rules):
     assert owners == [{"user_id": "u-3"}, {"anonymous_id": "a-3"}]
 
 
-@of("movable_ink.content.never_fetched", "movable_ink.event.personal_data")
+@holds("movable_ink.content.never_fetched", "movable_ink.event.personal_data")
 def test_what_an_event_lacks_comes_from_an_earlier_one(client, rules):
     """A product's title is the one that an earlier event told; what is personal in an event is kept as it came."""
     collect(client, SEGMENT)

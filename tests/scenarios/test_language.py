@@ -7,10 +7,10 @@ from jsonschema_rs import validator_for
 
 from inkstand.fakes.kit.vendor import discover
 from inkstand.simulator.errors import BrokenFileError
+from inkstand.simulator.sandbox import every_view
 from inkstand.simulator.scenarios.language.jsonschema import json_schema
 from inkstand.simulator.scenarios.language.load import loads
 from inkstand.simulator.scenarios.language.schema import VERBS
-from inkstand.simulator.storage.views import VIEWS
 
 ROOT = Path(__file__).parents[2]
 
@@ -201,7 +201,7 @@ def test_an_editor_marks_mistakes(story):
 
 def drawn():
     vendors = discover()
-    return json_schema(vendors, [view.name for view in (*VIEWS, *(view for one in vendors for view in one.views))])
+    return json_schema(vendors, [view.name for view in every_view(vendors)])
 
 
 @pytest.mark.parametrize(
