@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from pathlib import Path as FilePath
@@ -100,6 +101,19 @@ def read_text(path: FilePath) -> str:
     except (OSError, UnicodeDecodeError) as error:
         message = f"{path}: cannot be read: {error}"
         raise BrokenFileError(message) from error
+
+
+def read_any(path: FilePath) -> dict[str, str]:
+    """A file's content as it travels in JSON, text or base64; raises BrokenFileError when it cannot be read."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"{path}: cannot be read: {error}"
+        raise BrokenFileError(message) from error
+    try:
+        return {"text": content.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(content).decode()}
 
 
 def place_of(places: Places, path: Path, otherwise: tuple[int, int] = (1, 1)) -> tuple[int, int]:

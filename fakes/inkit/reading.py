@@ -26,8 +26,8 @@ class Identify:
         return self.message_id or "/".join(self.profile)
 
 
-def read(body: object) -> Identify:
-    """An identify call as Segment posts it.
+def read(body: object, default_template: str | None = None) -> Identify:
+    """An identify call as Segment posts it; `default_template` is the destination's own, for a call that names none.
 
     Raises RefusedError: 400 for a body that is no object or names nobody; 501 for another call type (Segment's
     subscription webhook guide).
@@ -41,14 +41,21 @@ def read(body: object) -> Identify:
     template_id = traits.get("template_id")
     is_text = template_id is None or isinstance(template_id, str)
     context = body.get("context")
+    is_engage = isinstance(context, dict) and isinstance(context.get("personas"), dict)
     return Identify(
         message_id=column_text(body.get("messageId")),
         profile=_profile(body),
-        template_id=storable((template_id or "").strip()) or None if is_text else None,
+        template_id=_template(template_id, default_template, is_engage) if is_text else None,
         wrong_template_id=None if is_text else dump_text(template_id)[:80],
         traits={key: value for key, value in traits.items() if key != "template_id"},
-        from_engage=isinstance(context, dict) and isinstance(context.get("personas"), dict),
+        from_engage=is_engage,
     )
+
+
+def _template(given: str | None, default: str | None, is_engage: bool) -> str | None:  # noqa: FBT001  # a fact
+    """The template that a call asks for; an identify from Engage asks for none by leaving it out."""
+    named = storable((given or "").strip())
+    return named or (None if is_engage else default) or None
 
 
 def _profile(body: Mapping[str, Any]) -> tuple[str, str]:

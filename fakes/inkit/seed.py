@@ -1,35 +1,124 @@
-"""The templates that every fresh workspace holds: samples, and those that are set up."""
+"""What every fresh workspace holds at Inkit: samples, the default folder, and what is set up."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
-from inkstand.fakes.kit.storage import Tx, adding
+from sqlalchemy import insert
+
+from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.kit.rendering import Paper
+from inkstand.fakes.kit.storage import Statement, Tx, adding
 from inkstand.fakes.kit.world import World
 
-from .tables import templates
+from .catalogue import NewTemplate, Sample, add
+from .keys import OWN_NAME
+from .pieces import MAGIC_LINK, MAIL, STORAGE
+from .renders import default_folder
+from .tables import choices, folders, keys
 
-SAMPLES = {
-    "tmpl_demoLetter": ("Welcome letter", "letter.html"),
-    "tmpl_demoNotice": ("Privacy notice", "notice.html"),
-    "tmpl_demoMembership": ("Membership card", "membership.html"),
-    "tmpl_demoInvoice": ("Invoice", "invoice.html"),
-}
-"""Template ids of the samples, their names and files; visibly not ids that Inkit would make."""
+_NAME = ("first_name", "last_name")
+_ADDRESS = ("address_line_1", "address_line_2", "address_city", "address_state", "address_zip", "address_country")
+
+
+def _sample(template_id: str, name: str, file: str, *fields: str, **more: Any) -> Sample:
+    ending = file.rpartition(".")[2]
+    return Sample(name, ending, b"", template_id, file_name=file, created_by=OWN_NAME, fields=fields, **more)
+
+
+SAMPLES = (
+    _sample("tmpl_demoLetter", "Welcome letter", "letter.html", *_NAME, *_ADDRESS),
+    _sample("tmpl_demoNotice", "Privacy notice", "notice.html"),
+    _sample(
+        "tmpl_demoMembership",
+        "Membership card",
+        "membership.html",
+        *("company", "subscription", "email", "phone", "custom_field_example"),
+    ),
+    _sample("tmpl_demoInvoice", "Invoice", "invoice.html", "invoice_number", *_NAME, "amount_due"),
+    _sample(
+        "tmpl_demoPostcard",
+        "Postcard",
+        "postcard.html",
+        *_NAME,
+        *_ADDRESS,
+        paper=Paper(6, 4, "in"),
+        destinations={STORAGE: {}, MAIL: {"mail_product_name": "postcard"}},
+    ),
+    _sample(
+        "tmpl_demoStatement",
+        "Statement by magic link",
+        "statement.html",
+        *("month", "first_name", "payments.day", "payments.what", "payments.amount"),
+        destinations={STORAGE: {}, MAGIC_LINK: {}},
+    ),
+    _sample(
+        "tmpl_demoAgreement",
+        "Service agreement",
+        "agreement.docx",
+        *("customer.name", "customer.city", "start_date", "monthly_fee", "lamps.name", "lamps.room", "lamps.visits"),
+    ),
+    _sample(
+        "tmpl_demoReport",
+        "Sales report",
+        "report.xlsx",
+        *("title", *_NAME, "lines.product", "lines.sold", "lines.revenue"),
+    ),
+    _sample(
+        "tmpl_demoYear",
+        "Your year",
+        "year.pptx",
+        *("first_name", "orders", "saved", "favourites.name", "favourites.why"),
+    ),
+    _sample(
+        "tmpl_demoRegistration",
+        "Registration",
+        "registration.pdf",
+        *(*_NAME, "email", "serial_number", "newsletter", "product"),
+        optional=("newsletter",),
+    ),
+)
+"""The samples; visibly not with ids that Inkit would make. A test holds their fields against their files."""
+
+_CHOICES = ("render_time", "blank_missing", "rate_limit")
 
 
 def seed(tx: Tx, world: World, setup: Mapping[str, Any]) -> None:
-    """Put the sample templates in place, and those that are set up; a template of a sample's id stands in its place."""
-    folder = files(__package__) / "samples"
-    samples = {
-        template_id: {"template_id": template_id, "name": name, "html": (folder / file).read_text("utf-8")}
-        for template_id, (name, file) in SAMPLES.items()
-    }
-    given = {template["template_id"]: template for template in setup.get("templates", ())}
-    plain = {"source": "html", "width": 8.5, "height": 11.0, "unit": "in", "created_at": world.now()}
-    tx.many(_ADD, [{**plain, **template} for template in {**samples, **given}.values()])
+    """Put the samples in place, and what is set up; a template of a sample's id stands in its place."""
+    given = {one["template_id"]: _set_up(one) for one in setup.get("templates", ())}
+    for template in {**{one.template_id: one for one in SAMPLES}, **given}.values():
+        add(tx, world, template)
+    now = world.now()
+    own = {"folder_id": default_folder(world), "name": "Default", "description": ""}
+    for folder in (own, *setup.get("folders", ())):
+        row = {"description": "", **folder}
+        tx.insert(_ADD_FOLDER, **row, created_by=OWN_NAME, created_at=now)
+    for name, key in setup.get("keys", {}).items():
+        rights = dump_text(key["rights"]) if "rights" in key else None
+        tx.insert(_ADD_KEY, key=key["key"], name=name, rights=rights)
+    for name in _CHOICES:
+        if setup.get(name) is not None:
+            tx.insert(_CHOOSE, name=name, value=dump_text(setup[name]))
 
 
-_ADD = adding(templates)
+def _set_up(given: Mapping[str, Any]) -> NewTemplate:
+    usual = Paper()
+    return NewTemplate(
+        name=given["name"],
+        source=given["source"],
+        file=base64.b64decode(given["content"]),
+        template_id=given["template_id"],
+        description=given.get("description", ""),
+        file_name=given.get("file_name"),
+        paper=Paper(given.get("width", usual.width), given.get("height", usual.height), given.get("unit", usual.unit)),
+        destinations=given.get("destinations"),
+        optional=given.get("optional", ()),
+        created_by=OWN_NAME,
+    )
+
+
+_ADD_FOLDER = adding(folders)
+_ADD_KEY = Statement(insert(keys), "key", "name", "rights")
+_CHOOSE = Statement(insert(choices), "name", "value")

@@ -1,43 +1,119 @@
-"""What can be set up at Inkit: templates."""
+"""What can be set up at Inkit: templates, API keys with rights, folders, and how it behaves where nobody knows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate, validates_schema
 
-from inkstand.fakes.kit.fields import TextFile
+from inkstand.fakes.kit.fields import AnyFile, Duration
 
-UNITS = ("in", "cm", "px")
-LARGEST_PAGE = 400
+from .formats import SOURCES, TemplateError, fields_of
+from .keys import RIGHTS
+from .making import LARGEST_PAGE, UNITS
+from .pieces import PieceError, of_template
+
+_LONGEST_RENDER = 3_600_000
 
 
 class TemplateSetupSchema(Schema):
-    """A template of HTML, given itself or as a file beside; its page's size is in inches, centimetres or pixels."""
+    """A template: HTML itself, or a file beside (HTML, Word, PDF, Excel, PowerPoint); `source` or its name says which.
+
+    The size of HTML pages is in inches, centimetres or pixels; `optional` fields render blank; `destinations` say what
+    becomes of every document, as in a generate call.
+    """
 
     template_id = fields.String(required=True, validate=validate.Length(min=1, max=100))
     name = fields.String(validate=validate.Length(min=1, max=200))
+    description = fields.String(validate=validate.Length(max=1000))
     html = fields.String()
-    file = TextFile()
+    file = AnyFile()
+    source = fields.String(validate=validate.OneOf(SOURCES))
+    file_name = fields.String(validate=validate.Length(max=200))
     width = fields.Float(validate=validate.Range(min=0, min_inclusive=False, max=LARGEST_PAGE))
     height = fields.Float(validate=validate.Range(min=0, min_inclusive=False, max=LARGEST_PAGE))
     unit = fields.String(validate=validate.OneOf(UNITS))
+    optional = fields.List(fields.String())
+    destinations = fields.Dict(keys=fields.String())
+
+    @pre_load
+    def with_its_kind(self, data: Any, **_: Any) -> Any:
+        """A file's name says its kind, where nothing else does."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("file"), str):
+            return data
+        ending = PurePath(data["file"]).suffix.lower().removeprefix(".")
+        told = {"file_name": PurePath(data["file"]).name}
+        told |= {"source": "html" if ending == "htm" else ending} if ending in {*SOURCES, "htm"} else {}
+        return {**told, **data}
 
     @validates_schema
-    def has_html(self, data: Mapping[str, Any], **_: Any) -> None:
-        """There is one text."""
+    def is_a_template(self, data: Mapping[str, Any], **_: Any) -> None:
+        """There is one text or file, which is what it says."""
         if ("html" in data) is ("file" in data):
             raise ValidationError("A template has html, or the file that holds it.")
+        try:
+            of_template(data.get("destinations"))
+        except PieceError as error:
+            raise ValidationError(str(error), error.field) from error
+        try:
+            fields_of(data.get("source", "html"), data["file"] if "file" in data else data["html"].encode())
+        except TemplateError as error:
+            raise ValidationError(str(error)) from error
 
     @post_load
     def as_stored(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """As it is kept: the text itself, and a name."""
-        html = data.pop("file", None) or data.pop("html", "")
-        return {"name": data["template_id"], **data, "html": html}
+        """As it is kept: the file in base64, and a name."""
+        file = data.pop("file", None)
+        held = data.pop("html", "").encode() if file is None else file
+        return {"name": data["template_id"], "source": "html", **data, "content": base64.b64encode(held).decode()}
+
+
+class KeySetupSchema(Schema):
+    """An API key beside the connection's own, which may do everything: its rights by Inkit's names."""
+
+    key = fields.String(validate=validate.Length(min=1, max=200))
+    rights = fields.List(fields.String(validate=validate.OneOf(RIGHTS)))
+
+
+class FolderSetupSchema(Schema):
+    """A folder for documents."""
+
+    folder_id = fields.String(required=True, validate=validate.Length(min=1, max=100))
+    name = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    description = fields.String(validate=validate.Length(max=1000))
 
 
 class SetupSchema(Schema):
-    """Templates beside the samples; one with a sample's id stands in its place."""
+    """Templates beside the samples (one with a sample's id stands in its place), keys by name, folders.
+
+    `render_time`: how long a render takes. `blank_missing`: fields without a value render blank in the public API.
+    `rate_limit`: how many calls a minute the public API takes; without it, any number.
+    """
 
     templates = fields.List(fields.Nested(TemplateSetupSchema))
+    keys = fields.Dict(
+        keys=fields.String(validate=validate.Length(min=1, max=100)), values=fields.Nested(KeySetupSchema)
+    )
+    folders = fields.List(fields.Nested(FolderSetupSchema))
+    render_time = Duration(longest=_LONGEST_RENDER)
+    blank_missing = fields.Boolean()
+    rate_limit = fields.Integer(validate=validate.Range(min=1))
+
+
+def credentials(section: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys by which the vendor knows whose a request is."""
+    return tuple(one["key"] for one in section.get("keys", {}).values() if one.get("key"))
+
+
+def with_credentials(section: Mapping[str, Any], make: Callable[[str, str], str]) -> Mapping[str, Any]:
+    """The same, each key with its text: `make` is given what it is for and the key that was set up, if any."""
+    given = section.get("keys")
+    if not given:
+        return section
+    return {
+        **section,
+        "keys": {name: {**one, "key": make(f"inkit-{name}", one.get("key", ""))} for name, one in given.items()},
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -61,3 +62,44 @@ class TextFile(fields.Field[str]):
         except (OSError, UnicodeDecodeError) as error:
             message = f"{value} cannot be read: {error}"
             raise ValidationError(message) from error
+
+
+class AnyFile(fields.Field[bytes]):
+    """The name of a file of any kind, relative to the file that is being read; read as its bytes.
+
+    A scenario's file is read by the client, which sends its content as `{text: …}` or `{base64: …}`.
+    """
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(metadata={"type": "string"}, **extra)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> bytes:  # noqa: ARG002  # marshmallow's own signature
+        folder = BESIDE.get()
+        sent = _sent(value)
+        if sent is not None:
+            return sent
+        if not isinstance(value, str):
+            message = f"A file is named by text; {value!r} came."
+            raise ValidationError(message)
+        if folder is None:
+            message = "A file can only be named in a file; over HTTP give its content: {text: …} or {base64: …}."
+            raise ValidationError(message)
+        try:
+            return (folder / value).read_bytes()
+        except OSError as error:
+            message = f"{value} cannot be read: {error}"
+            raise ValidationError(message) from error
+
+
+def _sent(value: object) -> bytes | None:
+    """The content of a file that a client read; None for what is none."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    text, coded = value.get("text"), value.get("base64")
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(coded, validate=True) if isinstance(coded, str) else None
+    except ValueError as error:
+        message = f"base64: the bytes of a file were wanted ({error})."
+        raise ValidationError(message) from error

@@ -127,9 +127,13 @@ def _format(name: str) -> tuple[str, str]:
 
 def _content(kind: str, html: str, width: int, made: Opened) -> Response:
     if kind == "png":
-        from inkstand.fakes.kit.rendering import to_png  # noqa: PLC0415  # slow to import, and only pictures need it
+        from inkstand.fakes.kit.rendering import UndrawableError, to_png  # noqa: PLC0415  # only pictures need it
 
-        return make_response((to_png(html, width, scale=2).content, 200, {"Content-Type": "image/png"}))
+        try:
+            drawn = to_png(html, width, scale=2)
+        except UndrawableError as error:
+            raise RefusedError(500, f"The app cannot be drawn: {error}") from error
+        return make_response((drawn.content, 200, {"Content-Type": "image/png"}))
     if kind == "html":
         return make_response((html, 200, {"Content-Type": "text/html; charset=utf-8"}))
     why = [{"rule": reason.rule, "facts": reason.facts, "say": _say(reason)} for reason in made.why]

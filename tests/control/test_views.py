@@ -33,6 +33,9 @@ def test_every_row_has_the_fields_that_its_view_declares(inkstand, workspace):
     workspace.change_connection("movable-ink-actions", {"enabled": True})
     workspace.post("track", {"userId": "u-1", "event": "Signed Up"})
     workspace.settle()
+    token = {"X-Inkit-API-Token": workspace.connection("inkit")["settings"]["apiKey"]}
+    body = {"template_id": "tmpl_demoNotice", "renders": [{}]}
+    workspace.client.request("POST", "/inkit/v1/batch", json=body, headers=token)
     door = inkstand.sandbox.registry.get("test").door
 
     for view in inkstand.sandbox.views.values():
@@ -173,7 +176,7 @@ def test_counts_of_every_view(client, workspace):
     story(workspace)
     counts = client.control("GET", "/workspaces/test/counts")["counts"]
 
-    assert (counts["messages"], counts["discards"], counts["inkit.templates"]) == (7, 1, 4)
+    assert (counts["messages"], counts["discards"], counts["inkit.templates"]) == (7, 1, 10)
     assert set(counts) == {view["name"] for view in client.control("GET", "/views")}
 
 

@@ -40,10 +40,18 @@ def play(workspace, steps):
                 calls[0]["properties"]["text"] = "x" * step["pad"]
             workspace.post("batch", {"batch": calls})
         else:
-            ((verb, call),) = step.items()
-            assert verb in CALLS
-            assert workspace.post(verb, call).status_code == 200
+            post(workspace, step)
     workspace.settle()
+
+
+def post(workspace, step):
+    """Post a call; `many` are lists among its traits, and to how many elements they are filled up."""
+    many = step.pop("many", {})
+    ((verb, call),) = step.items()
+    for name, number in many.items():
+        call["traits"][name] += [{}] * (number - len(call["traits"][name]))
+    assert verb in CALLS
+    assert workspace.post(verb, call).status_code == 200
 
 
 def collect(workspace, step):
@@ -89,6 +97,7 @@ def test_its_example_brings_it_about_and_explain_names_it(workspace, rule):
     assert any(row["rule"] == rule.id for row in told["steps"] if "rule" in row)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", TURNING, ids=lambda rule: rule.id)
 def test_its_mend_turns_the_verdict(client, rule):
     """The same calls with the mend applied no longer lead to the rule."""

@@ -1,11 +1,12 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pypdfium2
 import pytest
 
-from inkstand.fakes.kit.rendering import LARGEST_PICTURE, Paper, page_to_png, to_pdf, to_png
+from inkstand.fakes.kit.rendering import LARGEST_PICTURE, Paper, UndrawableError, page_to_png, to_pdf, to_png
 
 
 def text_of(pdf):
@@ -97,3 +98,21 @@ def test_a_page_as_a_picture():
         page_to_png(html, Paper(4, 6), 200, 2)
     with pytest.raises(ValueError, match=f"1 to {LARGEST_PICTURE} pixels"):
         to_png("<p>x</p>", 0)
+
+
+@pytest.mark.slow
+def test_a_page_that_brings_a_process_down_costs_no_other():
+    """What is nested too deeply is refused in words; the next page is drawn as before, also at the same time."""
+    with ThreadPoolExecutor() as threads:
+        deep = threads.submit(to_pdf, "<b>" * 50_000 + "x", Paper(), 0)
+        beside = [threads.submit(to_pdf, f"<p>{number}</p>", Paper(), 0) for number in range(20)]
+        assert [text_of(one.result()) for one in beside] == [str(number) for number in range(20)]
+        with pytest.raises(UndrawableError, match="nested too deeply"):
+            deep.result()
+    assert text_of(to_pdf("<p>after</p>", Paper(), 0)) == "after"
+
+
+def test_too_many_pages_are_not_written():
+    """A document has at most so many pages; the refusal says how many there would be."""
+    with pytest.raises(UndrawableError, match="pages, and may have 2,000"):
+        to_pdf("<div style='height:1e8pt'>x</div>", Paper(), 0)

@@ -121,7 +121,7 @@ def test_the_default_workspace_is_as_the_file_says(set_up):
         ("movable-ink-mobile", "mobile", False),
         ("movable-ink-actions-mobile", "mobile", False),
     ]
-    assert told["connections"][0]["settings"] == {"apiKey": "my-inkit-key"}
+    assert told["connections"][0]["settings"] == {"apiKey": "my-inkit-key", "templateId": ""}
     assert told["seed"] == 7
     templates = {row["template_id"]: row for row in set_up.workspace("default").view("inkit.templates")}
     assert templates["tmpl_hello"]["merge_fields"] == ["first_name"]

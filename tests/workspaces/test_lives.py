@@ -6,7 +6,7 @@ import threading
 import pytest
 from werkzeug import Response
 
-from inkstand.fakes.inkit import store as inkit_store
+from inkstand.fakes.inkit import drawing
 from inkstand.simulator.delivery.process import process
 
 
@@ -100,13 +100,13 @@ def test_an_advance_that_a_reset_overtakes(inkstand, workspace, httpserver):
 
 def test_a_page_that_is_drawn_while_a_reset_comes(client, workspace, monkeypatch):
     """The document does not appear in the new life, though its call came over a socket."""
-    draw = inkit_store.to_pdf
+    draw = drawing.to_pdf
 
     def reset_and_draw(*arguments):
         workspace.reset()
         return draw(*arguments)
 
-    monkeypatch.setattr(inkit_store, "to_pdf", reset_and_draw)
+    monkeypatch.setattr(drawing, "to_pdf", reset_and_draw)
     body = {"type": "identify", "userId": "u", "messageId": "m", "traits": {"template_id": "tmpl_demoNotice"}}
     key = workspace.connection("inkit")["settings"]["apiKey"]
     response = client.request("POST", "/inkit/integrations/segment", json=body, auth=(key, ""))

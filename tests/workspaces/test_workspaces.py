@@ -71,7 +71,7 @@ def test_reset_puts_back_the_configuration(workspace):
     told = workspace.client.workspace(workspace.name).told
     assert told == workspace.told
     assert [view for view in VIEWS if workspace.view(view)] == []
-    assert len(workspace.view("inkit.templates")) == 4
+    assert len(workspace.view("inkit.templates")) == 10
 
 
 def test_the_same_story_after_a_reset_is_byte_identical(workspace):

@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 from inkstand.simulator.errors import BrokenFileError, nearest
 from inkstand.simulator.protocols.files import PlanFile, read_plan_file
 from inkstand.simulator.yamlfile import Path as Place
-from inkstand.simulator.yamlfile import Places, complaints, parse, place_of, read_text, with_nearest
+from inkstand.simulator.yamlfile import Places, complaints, parse, place_of, read_any, read_text, with_nearest
 
 from .people import PERSON, PRODUCT
 from .schema import STRICT, ScenarioSchema
@@ -140,7 +140,7 @@ def _read_named(holder: dict[str, Any], folder: Path) -> None:
     if isinstance(holder.get(_PLAN), str):
         holder[_PLAN] = read_plan(holder[_PLAN], folder)
     if isinstance(holder.get(_FILE), str):
-        holder[_FILE] = {"text": read_text(folder / holder[_FILE])}
+        holder[_FILE] = read_any(folder / holder[_FILE])
 
 
 def _named(workspace: Mapping[str, Any], steps: list[Any]) -> Iterator[tuple[Place, dict[str, Any]]]:

@@ -1,0 +1,111 @@
+"""Office files as what they are, archives of XML: opened, read and written without trusting them. Pure.
+
+Guards: entries are counted and measured before anything is unpacked, and unpacked no further than they say; a document
+type declaration is refused, so no entity is ever expanded; nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from .errors import TemplateError
+
+MOST_ENTRIES = 2_000
+LARGEST_WHOLE = 60_000_000
+"""How many bytes all parts of an Office file may have together, unpacked."""
+
+NAMES = {
+    "docx": "a Word document (.docx)",
+    "xlsx": "an Excel workbook (.xlsx)",
+    "pptx": "a PowerPoint presentation (.pptx)",
+}
+_MAIN = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "pptx": "ppt/presentation.xml"}
+_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
+_DOCTYPE = re.compile(rb"<!DOCTYPE|<\x00!\x00D\x00O\x00C\x00T\x00Y\x00P\x00E|\x00<\x00!\x00D\x00O\x00C\x00T\x00Y\x00P")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The parts of an Office file by name, in their order."""
+
+    kind: str
+    parts: Mapping[str, bytes]
+
+    def matching(self, pattern: str) -> list[str]:
+        """The names of the parts that a pattern names whole, by the numbers in them."""
+        return sorted(filter(re.compile(pattern).fullmatch, self.parts), key=_by_number)
+
+
+def opened(file: bytes, kind: str) -> Archive:
+    """The parts of an Office file.
+
+    Raises TemplateError for what is none of its kind, encrypted, or unpacks to more than a template may have.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(file)) as found:
+            entries = found.infolist()
+            _check_size(entries)
+            parts = {entry.filename: found.read(entry) for entry in entries if not entry.is_dir()}
+    except _BROKEN as error:
+        if isinstance(error, TemplateError):
+            raise
+        message = f"The file is not {NAMES[kind]}: it cannot be opened ({error}). Send the file itself, base64-encoded."
+        raise TemplateError(message) from error
+    if _MAIN[kind] not in parts:
+        others = [name for other, name in NAMES.items() if _MAIN[other] in parts]
+        is_other = f" It is {others[0]}." if others else ""
+        message = f"The file is not {NAMES[kind]}: it has no part {_MAIN[kind]}.{is_other}"
+        raise TemplateError(message)
+    return Archive(kind, parts)
+
+
+def packed(archive: Archive, changed: Mapping[str, bytes]) -> bytes:
+    """An Office file of these parts; the same parts give the same bytes."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as made:
+        for name, content in archive.parts.items():
+            made.writestr(zipfile.ZipInfo(name), changed.get(name, content), zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+def parsed(name: str, content: bytes) -> etree._Element:
+    """A part as a tree.
+
+    Raises TemplateError for what is no XML, or declares a document type.
+    """
+    if _DOCTYPE.search(content):
+        message = f"The part {name} declares a document type; Office files have none. Save the file anew."
+        raise TemplateError(message)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        message = f"The part {name} cannot be read: {error}. Save the file anew."
+        raise TemplateError(message) from error
+
+
+def written(root: etree._Element) -> bytes:
+    """A tree as the bytes of a part."""
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+
+def _check_size(entries: list[zipfile.ZipInfo]) -> None:
+    whole = sum(entry.file_size for entry in entries)
+    if len(entries) > MOST_ENTRIES or whole > LARGEST_WHOLE:
+        message = (
+            f"The file would unpack to {len(entries):,} parts with {whole:,} bytes; "
+            f"a template has at most {MOST_ENTRIES:,} with {LARGEST_WHOLE:,}."
+        )
+        raise TemplateError(message)
+
+
+def _by_number(name: str) -> tuple[int, str]:
+    digits = re.findall(r"\d+", name)
+    return (int(digits[-1]) if digits else 0, name)

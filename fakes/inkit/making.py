@@ -1,0 +1,250 @@
+"""Makes documents as the public API asks for them: one by one, and in batches."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from inkstand.fakes.kit.http import dump_text, kind_of, storable
+from inkstand.fakes.kit.ledger import Reason, load
+from inkstand.fakes.kit.rendering import Paper
+from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
+from inkstand.fakes.kit.world import World
+
+from . import catalogue, renders
+from .drawing import draw
+from .formats import LARGEST_FILE, TemplateError, fields_of
+from .merge_fields import missing_fields
+from .pieces import STORAGE, PieceError, of_template, overridden
+from .renders import Order
+from .tables import batches
+
+LARGEST_BATCH = 1_000
+"""How many documents one batch may have: nothing public says; our choice."""
+
+LARGEST_PAGE = 400.0
+UNITS = ("in", "cm", "px")
+_USUAL = Paper()
+Writing = Callable[[], AbstractContextManager[Tx]]
+
+
+class BadOrderError(Exception):
+    """What was asked for cannot be made: what is wrong with which field; `reasons` are the rules that say so."""
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__(" ".join(error["message"] for error in errors))
+        self.errors = errors
+
+
+def order(door: Door, body: Mapping[str, Any], created_by: str, batch_id: str | None = None) -> Order:
+    """What a generate call asks for.
+
+    Raises BadOrderError, naming each field, for what cannot be made.
+    """
+    template = _html_of(body) if "html" in body and "template_id" not in body else _template(door, body)
+    values = _values(body)
+    missing = missing_fields(template["template_id"], catalogue.fields(template), values, catalogue.optional(template))
+    if missing and not renders.choice(door, "blank_missing"):
+        raise BadOrderError(_of_reasons(missing))
+    wanted = _destinations(door, template, body)
+    return Order(
+        template=template,
+        values=values,
+        destinations=wanted,
+        name=_text(body, "name"),
+        description=_text(body, "description"),
+        batch_id=batch_id,
+        created_by=created_by,
+    )
+
+
+def make(write: Writing, world: World, wanted: Order) -> Row:
+    """Make a document, and keep it; its row. The page is drawn between two transactions: nobody waits at the door.
+
+    Raises BadOrderError when it would be more than a document may be.
+    """
+    try:
+        drawn = draw(wanted.template, wanted.values, world.now())
+    except TemplateError as error:
+        raise BadOrderError([{"field": "merge_parameters", "message": str(error)}]) from error
+    with write() as tx:
+        row = renders.keep(tx, world, wanted, drawn, "call", tx.number("inkit.renders"))
+        document = row["document_id"] or row["render_id"]
+        facts = {"document": document, "template": row["template_id"] or "of its own", "fields": len(wanted.values)}
+        tx.because(document, "document", [Reason("inkit.document.made", facts), *drawn.reasons])
+    return row
+
+
+def make_batch(door: Door, write: Writing, world: World, body: Mapping[str, Any], created_by: str) -> str:
+    """Make the documents of a batch; its id. What cannot be made is kept as a failure, with what it was meant for.
+
+    Raises BadOrderError for a batch that is none.
+    """
+    template, wanted = _template(door, body), body.get("renders")
+    if not isinstance(wanted, list) or not 1 <= len(wanted) <= LARGEST_BATCH:
+        came = f"{len(wanted)} came" if isinstance(wanted, list) else f"{kind_of(wanted)} came"
+        raise BadOrderError([_error("renders", f"a list of 1 to {LARGEST_BATCH:,} renders was wanted; {came}")])
+    with write() as tx:
+        batch_id = world.id("rb_", "batch", tx.number("inkit.batches"))
+    failures = []
+    for number, one in enumerate(wanted):
+        given = one if isinstance(one, dict) else {}
+        try:
+            make(write, world, order(door, {**given, "template_id": template["template_id"]}, created_by, batch_id))
+        except BadOrderError as error:
+            meant = given.get("destinations")
+            names = list(meant) if isinstance(meant, dict) and meant else [STORAGE]
+            failures.append({"number": number, "destinations": names, "message": str(error), "errors": error.errors})
+    with write() as tx:
+        tx.insert(
+            _ADD_BATCH,
+            batch_id=batch_id,
+            name=storable(_text(body, "name") or template["name"]),
+            template_id=template["template_id"],
+            total=len(wanted),
+            failures=dump_text(failures),
+            created_by=storable(created_by),
+            created_at=world.now(),
+        )
+    return batch_id
+
+
+def find_batch(door: Door, batch_id: str) -> Row | None:
+    """A batch by its id."""
+    rows = door.read(_BATCH, batch_id=storable(batch_id))
+    return rows[0] if rows else None
+
+
+def every_batch(door: Door) -> list[Row]:
+    """Every batch, oldest first."""
+    return door.read(_BATCHES)
+
+
+def of_batch(door: Door, batch: Row) -> list[Row]:
+    """The renders of a batch, those too that were deleted or have expired since."""
+    return renders.every(door, batch["batch_id"])
+
+
+def one_page(pdf: bytes, number: int) -> bytes | None:
+    """One page of a PDF as a PDF of its own; the first is 1. None for one that there is not."""
+    import pypdfium2  # noqa: PLC0415  # asked for seldom
+
+    with pypdfium2.PdfDocument(pdf) as whole:
+        if not 1 <= number <= len(whole):
+            return None
+        with pypdfium2.PdfDocument.new() as part:
+            part.import_pages(whole, [number - 1])
+            stream = io.BytesIO()
+            part.save(stream)
+            return stream.getvalue()
+
+
+def paper(*told: Mapping[str, Any]) -> Paper:
+    """The size of a page, by the first of these that says it; US letter where none does.
+
+    Raises BadOrderError for one that is none.
+    """
+    found: dict[str, Any] = {}
+    for name, usual in (("width", _USUAL.width), ("height", _USUAL.height), ("unit", _USUAL.unit)):
+        found[name] = next((one[name] for one in told if one.get(name) is not None), usual)
+    for name in ("width", "height"):
+        value = found[name]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LARGEST_PAGE:
+            raise BadOrderError([_error(name, f"a number over 0, up to {LARGEST_PAGE:g}, was wanted; {value!r} came")])
+    if found["unit"] not in UNITS:
+        raise BadOrderError([_error("unit", f"one of {', '.join(UNITS)} was wanted; {found['unit']!r} came")])
+    return Paper(float(found["width"]), float(found["height"]), str(found["unit"]))
+
+
+def _template(door: Door, body: Mapping[str, Any]) -> Row:
+    template_id = body.get("template_id")
+    if not isinstance(template_id, str) or not template_id.strip():
+        came = "nothing came" if template_id is None else f"{kind_of(template_id)} came"
+        raise BadOrderError([_error("template_id", f"template_id: the id of a template was wanted; {came}.")])
+    found = catalogue.find(door, template_id.strip())
+    if found is None:
+        raise BadOrderError(_of_reasons((catalogue.unknown(door, template_id.strip()),)))
+    return found
+
+
+def _html_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A template that stands in the call itself, as the third generation had it: `html` in base64, and its size."""
+    text = body.get("html")
+    try:
+        file = base64.b64decode("".join(str(text).split()) if isinstance(text, str) else "!", validate=True)
+        fields = fields_of("html", file)
+    except (binascii.Error, ValueError) as error:
+        said = f"html: HTML in base64, {LARGEST_FILE:,} bytes at most, was wanted. {error}"
+        raise BadOrderError([_error("html", said.strip())]) from error
+    size = paper(body)
+    return {
+        "template_id": "",
+        "version": 0,
+        "name": "HTML",
+        "source": "html",
+        "file": file,
+        "fields": dump_text(list(fields)),
+        "optional": "[]",
+        "destinations": "null",
+        **{name: getattr(size, name) for name in ("width", "height", "unit")},
+    }
+
+
+def _values(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The merge parameters; Inkit's own table misspells their name, and that is taken too."""
+    found = body.get("merge_parameters", body.get("merge_paremeters"))
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise BadOrderError(
+            [_error("merge_parameters", f"merge_parameters: an object was wanted; {kind_of(found)} came.")]
+        )
+    return found
+
+
+def _destinations(door: Door, template: Row | Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    given = body.get("destinations")
+    try:
+        found = overridden(of_template(loads(template["destinations"])), given)
+        old = {name: body[name] for name in ("folder_id", "expire_after_n_views") if name in body}
+        if given is None and old:
+            found = overridden(found, {STORAGE: old})
+    except PieceError as error:
+        raise BadOrderError([_error(error.field, f"{error.field}: {error}.")]) from error
+    folder_id = found.get(STORAGE, {}).get("folder_id")
+    if folder_id is not None and not renders.has_folder(door, folder_id):
+        field = f"destinations.{STORAGE}.folder_id"
+        raise BadOrderError([_error(field, f"{field}: there is no folder {folder_id!r}.")])
+    return found
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadOrderError([_error(name, f"{name}: text was wanted; {kind_of(value)} came.")])
+    return value or ""
+
+
+def _of_reasons(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:
+    ledger = load("inkstand.fakes.inkit")
+    return [_error(_field(reason), ledger.explain(reason)) for reason in reasons]
+
+
+def _field(reason: Reason) -> str:
+    name = reason.facts.get("field")
+    return f"merge_parameters.{name}" if name else "template_id"
+
+
+def _error(field: str, message: str) -> dict[str, str]:
+    return {"field": field, "message": message}
+
+
+_ADD_BATCH = adding(batches)
+_BATCH = Statement(select(batches).where(batches.c.batch_id == bindparam("batch_id")))
+_BATCHES = Statement(select(batches).order_by(batches.c.seq))

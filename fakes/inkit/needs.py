@@ -1,0 +1,75 @@
+"""What a document needs of a person beside its merge fields, by how it is sent. Pure.
+
+Source: none public says how Inkit decides; the rules are decision 20 and section 13 of the facts: storage needs none,
+a magic link an e-mail address, a signature that and a name, mail a name and an address in the older forms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from inkstand.fakes.kit.ledger import Reason
+
+from .merge_fields import near_of
+from .pieces import MAGIC_LINK, MAIL, SIGNATURE
+
+ADDRESS = ("address_line_1", "address_city", "address_state", "address_zip", "address_country")
+LONGEST_LINE = 64
+_BY_MAIL, _SIGNED, _LINKED = (MAIL,), (SIGNATURE, "docusign"), (MAGIC_LINK,)
+_STATE, _COUNTRY, _US_ZIP = re.compile("[A-Za-z]{2}"), re.compile("[A-Za-z]{2}"), re.compile(r"\d{5}(-\d{4})?")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def refusals(destinations: Collection[str], person: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """Why a document cannot be sent to a person; a reason for each thing that lacks or has not the right form."""
+    return tuple(_refusals(destinations, person))
+
+
+def warnings(destinations: Collection[str], person: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """What is worth telling of a document that can be sent."""
+    by_mail = any(kind in destinations for kind in _BY_MAIL)
+    if by_mail and not _text(person, "first_name") and _text(person, "last_name"):
+        return (Reason("inkit.mail.last_name_only", {"last_name": _text(person, "last_name")}),)
+    return ()
+
+
+def _refusals(destinations: Collection[str], person: Mapping[str, Any]) -> Iterator[Reason]:
+    for kind in (*_LINKED, *_SIGNED):
+        email = _text(person, "email")
+        if kind in destinations and not _EMAIL.fullmatch(email):
+            yield _lacks(kind, "email", person)
+    for kind in (*_SIGNED, *_BY_MAIL):
+        if kind in destinations and not (_text(person, "first_name") or _text(person, "last_name")):
+            yield _lacks(kind, "first_name", person)
+    for kind in _BY_MAIL:
+        if kind in destinations:
+            yield from (_lacks(kind, name, person) for name in ADDRESS if not _text(person, name))
+            yield from _wrong_address(person)
+
+
+def _wrong_address(person: Mapping[str, Any]) -> Iterator[Reason]:
+    line, country = _text(person, "address_line_1"), _text(person, "address_country")
+    if len(line) > LONGEST_LINE:
+        yield _wrong("address_line_1", line, f"at most {LONGEST_LINE} characters")
+    if country and not _COUNTRY.fullmatch(country):
+        yield _wrong("address_country", country, "two letters, as ISO 3166 has them")
+    state, code = _text(person, "address_state"), _text(person, "address_zip")
+    if state and not _STATE.fullmatch(state):
+        yield _wrong("address_state", state, "two letters")
+    if code and country.upper() == "US" and not _US_ZIP.fullmatch(code):
+        yield _wrong("address_zip", code, "five digits, or five and four")
+
+
+def _lacks(kind: str, name: str, person: Mapping[str, Any]) -> Reason:
+    return Reason("inkit.delivery.field_missing", {"kind": kind, "field": name, **near_of(name, person)})
+
+
+def _wrong(name: str, came: str, wanted: str) -> Reason:
+    return Reason("inkit.mail.address_form", {"field": name, "came": came[:100], "wanted": wanted})
+
+
+def _text(person: Mapping[str, Any], name: str) -> str:
+    value = person.get(name)
+    return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -1,0 +1,382 @@
+"""The public API of Inkit, generation G4: templates, renders, documents, folders, batches.
+
+Sources: Inkit's pages and clients (see the README of this folder). Codes of success, the body of errors, what a list's
+filters mean and every limit are our choice: nothing public tells them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from flask import Flask, Response, g, make_response, request
+from werkzeug.exceptions import HTTPException
+
+from inkstand.fakes.kit import current
+from inkstand.fakes.kit.http import BadJsonError, basic_credentials, dump_json, kind_of, parse_json
+from inkstand.fakes.kit.ledger import load
+from inkstand.fakes.kit.storage import Row
+
+from . import catalogue, keys, listing, making, renders, told
+from .formats import LARGEST_FILE, SOURCES, TYPES, TemplateError
+from .making import BadOrderError
+from .pieces import PieceError, of_template
+
+SERVICE = "inkit"
+JSON = "application/json"
+_MOST_DIGITS = 9
+LARGEST_BODY = LARGEST_FILE * 4 // 3 + 2_000_000
+"""How many bytes a call may have: a template's largest file in base64, and room for the rest."""
+
+
+class ApiError(Exception):
+    """A call is answered with `status`, this text, and what is wrong with which field."""
+
+    def __init__(self, status: int, message: str, errors: list[dict[str, str]] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.errors = errors or []
+
+
+class _View(Protocol):
+    def __call__(self, **values: str) -> Response: ...
+
+
+def register(app: Flask) -> None:
+    """Give an application the routes, each with `/v1` and without (the Python client drops it)."""
+    for methods, path, right, view in _ROUTES:
+        for base in ("/v1", ""):
+            endpoint = f"{methods} {base}{path}"
+            app.add_url_rule(f"{base}{path}", endpoint, _with_key(view, right), methods=methods.split())
+    app.register_error_handler(ApiError, lambda error: error_answer(error.status, str(error), error.errors))
+    app.register_error_handler(BadOrderError, lambda error: error_answer(422, str(error), error.errors))
+    app.after_request(_with_headers)
+
+
+def error_answer(status: int, message: str, errors: list[dict[str, str]] | None = None) -> Response:
+    """An error as this API tells it: readers of `error` and of `message` both find the text."""
+    return answer(status, {"error": message, "code": status, "message": message, "errors": errors or []})
+
+
+def answer(status: int, body: object) -> Response:
+    """JSON with exactly the content type that the Python client wants."""
+    return make_response((dump_json(body), status, {"Content-Type": JSON}))
+
+
+def _with_key(view: _View, right: str | None) -> Callable[..., Response]:
+    def guarded(**values: str) -> Response:
+        given = (
+            request.headers.get("X-Inkit-API-Token")
+            or (basic_credentials(request.headers.get("Authorization")) or ("",))[0]
+        )
+        if not given or not current.enter(SERVICE, given):
+            raise ApiError(401, "The API key in X-Inkit-API-Token is missing or unknown.")
+        key = keys.find(current.tenant().door, given)
+        g.key_name = key.name
+        if right is not None and not key.may(right):
+            raise ApiError(403, f"The API key {key.name!r} lacks the right {right!r}.")
+        _within_rate()
+        return view(**values)
+
+    return guarded
+
+
+def _within_rate() -> None:
+    limit = renders.choice(current.tenant().door, "rate_limit")
+    if limit is None:
+        return
+    minute, second = divmod(_now() // 1_000, 60)
+    with current.write() as tx:
+        number = tx.number(f"inkit.calls.{minute}")
+    left = 60 - second
+    told_ = {"Limit": limit, "Remaining": max(0, limit - number), "Reset": left}
+    g.inkit_headers = {f"X-RateLimit-{name}": str(value) for name, value in told_.items()}
+    if number > limit:
+        g.inkit_headers["Retry-After"] = str(left)
+        raise ApiError(429, f"More than {limit} calls came in this minute; try again in {left} s.")
+
+
+def _with_headers(response: Response) -> Response:
+    """What every answer to this request carries beside its own."""
+    response.headers.update(g.get("inkit_headers", {}))
+    return response
+
+
+def generate() -> Response:
+    """`POST /generate` and `POST /render`: make a document."""
+    body = _body()
+    order = making.order(current.tenant().door, body, _key_name())
+    row = making.make(current.write, current.world(), order)
+    current.explain_by(row["document_id"] or row["render_id"])
+    return answer(201, told.new_render(row, _now()))
+
+
+def list_renders() -> Response:
+    """`GET /render`, and `/renders` as the Go client has it."""
+    now, base = _now(), _base()
+    rows = renders.alive(current.tenant().door, now)
+    return _listed([told.render(row, None, now, base) for row in rows])
+
+
+def get_render(id: str) -> Response:  # noqa: A002  # the route's own name for it
+    """`GET /render/{id}`: what is known of a render."""
+    row = _found(id)
+    template = catalogue.find(current.tenant().door, row["template_id"])
+    return answer(200, told.render(row, template, _now(), _base()))
+
+
+def render_pdf(id: str) -> Response:  # noqa: A002  # as above
+    """`GET /render/{id}/pdf` and `GET /download/{id}`: the PDF, or one page of it (`?page=2`)."""
+    row = _finished(id)
+    content = _page(row["pdf"], request.args["page"]) if "page" in request.args else row["pdf"]
+    with current.write() as tx:
+        if not renders.looked_at(tx, row, _now()):
+            raise ApiError(404, f"There is no {id}.")
+    return _file(content, "pdf")
+
+
+def render_html(id: str) -> Response:  # noqa: A002  # as above
+    """`GET /render/{id}/html`: the filled HTML."""
+    row = _finished(id)
+    if row["html"] is None:
+        raise ApiError(404, f"{id} was not made of HTML.")
+    return _file(row["html"].encode(), "html")
+
+
+def render_office(id: str, kind: str) -> Response:  # noqa: A002  # as above
+    """`GET /render/{id}/docx` (and `/xlsx`, `/pptx`): the filled Office file."""
+    row = _finished(id)
+    template = catalogue.find(current.tenant().door, row["template_id"])
+    if row["native"] is None or template is None or template["source"] != kind:
+        raise ApiError(404, f"{id} was not made of a template in {kind}.")
+    return _file(row["native"], kind)
+
+
+def delete_render(id: str) -> Response:  # noqa: A002  # as above
+    """`DELETE /render/{id}` and `DELETE /document/{id}`: for good."""
+    row = _found(id)
+    with current.write() as tx:
+        renders.delete(tx, row, _now())
+    return make_response(("", 204, {"Content-Type": JSON}))
+
+
+def list_documents() -> Response:
+    """`GET /document`: documents, and folders where nothing narrows the list to documents."""
+    now, tenant = _now(), current.tenant()
+    rows = [row for row in renders.alive(tenant.door, now) if row["document_id"]]
+    data_id = request.args.get("data-id", request.args.get("data_id"))
+    if data_id is not None:
+        wanted = {one.strip() for one in data_id.split(",")}
+        rows = [row for row in rows if {row["render_id"], row["document_id"]} & wanted]
+    items = [told.listed_document(row, now) for row in rows]
+    narrowed = {"destination_name", "destination_status"} & request.args.keys()
+    if not narrowed and not any(name.startswith("data") for name in request.args):
+        own = renders.default_folder(current.world())
+        among = (row for row in renders.every_folder(tenant.door) if row["folder_id"] != own)
+        items += [told.folder_among_documents(row) for row in among]
+    return _listed(items, hidden=told.HIDDEN, without=("id",))
+
+
+def get_document(id: str) -> Response:  # noqa: A002  # as above
+    """`GET /document/{id}`: what is known of a document; reading it is no view."""
+    row = _found(id)
+    if row["document_id"] != id:
+        raise ApiError(404, f"There is no {id}.")
+    return answer(200, told.document(row, _now()))
+
+
+def create_template() -> Response:
+    """`POST /template`: take a template in."""
+    given = _new_template(_body())
+    with current.write() as tx:
+        try:
+            row = catalogue.add(tx, current.world(), given)
+        except TemplateError as error:
+            raise _invalid("file", str(error)) from error
+    return answer(201, told.new_template(row))
+
+
+def list_templates() -> Response:
+    """`GET /template`."""
+    rows = catalogue.every(current.tenant().door)
+    source = request.args.get("source")
+    return _listed([told.listed_template(row) for row in rows if source in {None, row["source"]}])
+
+
+def get_template(id: str) -> Response:  # noqa: A002  # as above
+    """`GET /template/{id}`."""
+    row = catalogue.find(current.tenant().door, id)
+    if row is None:
+        raise ApiError(404, load("inkstand.fakes.inkit").explain(catalogue.unknown(current.tenant().door, id)))
+    return answer(200, told.template(row))
+
+
+def list_folders() -> Response:
+    """`GET /folder`."""
+    return _listed([told.folder(row) for row in renders.every_folder(current.tenant().door)])
+
+
+def create_batch() -> Response:
+    """`POST /batch`: many documents of one template; what cannot be made is told in the batch."""
+    batch_id = making.make_batch(current.tenant().door, current.write, current.world(), _body(), _key_name())
+    return answer(201, {"id": batch_id})
+
+
+def list_batches() -> Response:
+    """`GET /batch`."""
+    now, door = _now(), current.tenant().door
+    return _listed([told.batch(row, making.of_batch(door, row), now) for row in making.every_batch(door)])
+
+
+def get_batch(id: str) -> Response:  # noqa: A002  # as above
+    """`GET /batch/{id}`."""
+    door = current.tenant().door
+    row = making.find_batch(door, id)
+    if row is None:
+        raise ApiError(404, f"There is no batch {id}.")
+    return answer(200, told.batch(row, making.of_batch(door, row), _now()))
+
+
+def from_http_error(error: HTTPException) -> Response:
+    """What Flask refuses, and what is not faked, as this API tells errors."""
+    return error_answer(error.code or 500, error.description or error.name)
+
+
+def _body() -> Mapping[str, Any]:
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise ApiError(413, f"A call has at most {LARGEST_BODY:,} bytes; {request.content_length:,} came.")
+    try:
+        body = parse_json(request.get_data() or b"{}")
+    except BadJsonError as error:
+        raise ApiError(400, f"The body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise ApiError(400, f"The body must be a JSON object; {kind_of(body)} came.")
+    return body
+
+
+def _new_template(body: Mapping[str, Any]) -> catalogue.NewTemplate:
+    told_data = body.get("data")
+    data: Mapping[str, Any] = told_data if isinstance(told_data, dict) else {}
+    texts = {name: body.get(name) for name in ("name", "source", "file")}
+    wrong = [
+        {
+            "field": name,
+            "message": "required text is missing" if value is None else f"text was wanted; {kind_of(value)} came",
+        }
+        for name, value in texts.items()
+        if not isinstance(value, str) or not value
+    ]
+    if wrong:
+        raise ApiError(422, "; ".join(f"{one['field']}: {one['message']}" for one in wrong), wrong)
+    if texts["source"] not in SOURCES:
+        raise _invalid("source", f"one of {', '.join(SOURCES)} was wanted; {texts['source']!r} came")
+    file_name = data.get("file_name") or body.get("file_name")
+    description = body.get("description")
+    try:
+        of_template(body.get("destinations"))
+    except PieceError as error:
+        raise _invalid(error.field, str(error)) from error
+    return catalogue.NewTemplate(
+        name=str(texts["name"]),
+        source=str(texts["source"]),
+        file=_decoded(str(texts["file"])),
+        description=description if isinstance(description, str) else "",
+        file_name=file_name if isinstance(file_name, str) else None,
+        paper=making.paper(data, body),
+        destinations=body.get("destinations"),
+        created_by=_key_name(),
+    )
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _invalid("file", f"the file's bytes in base64 were wanted ({error})") from error
+
+
+def _invalid(field: str, message: str) -> ApiError:
+    return ApiError(422, f"{field}: {message}", [{"field": field, "message": message}])
+
+
+def _listed(items: list[dict[str, Any]], hidden: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> Response:
+    query = dict(request.args.items())
+    for name in without:
+        query.pop(f"data-{name}", None)
+        query.pop(f"data_{name}", None)
+    sent_to, where = query.get("destination_name"), query.get("destination_status")
+    if sent_to or where:
+        items = [item for item in items if _is_sent(item.get("destinations") or {}, sent_to, where)]
+    try:
+        return answer(200, listing.listed(items, listing.read(query), hidden))
+    except listing.ListingError as error:
+        raise _invalid(error.field, str(error)) from error
+
+
+def _is_sent(destinations: Mapping[str, Any], name: str | None, where: str | None) -> bool:
+    found = [body for own, body in destinations.items() if name in {None, own}]
+    return any(isinstance(body, dict) and ("status" not in body or where in {None, body["status"]}) for body in found)
+
+
+def _found(key: str) -> Row:
+    row = renders.find(current.tenant().door, key, _now())
+    if row is None:
+        raise ApiError(404, f"There is no {key}: it never was, was deleted, or has expired.")
+    return row
+
+
+def _finished(key: str) -> Row:
+    row = _found(key)
+    if renders.status(row, _now()) != renders.COMPLETED:
+        raise ApiError(404, f"{key} is still in progress; ask again.")
+    return row
+
+
+def _page(pdf: bytes, text: str) -> bytes:
+    number = int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else 0
+    found = making.one_page(pdf, number)
+    if found is None:
+        raise _invalid("page", f"a page of the document was wanted, from 1; {text[:20]!r} came")
+    return found
+
+
+def _file(content: bytes, kind: str) -> Response:
+    return make_response((content, 200, {"Content-Type": TYPES[kind]}))
+
+
+def _key_name() -> str:
+    return str(g.key_name)
+
+
+def _now() -> int:
+    return current.world().now()
+
+
+def _base() -> str:
+    return request.host_url.rstrip("/") + request.script_root + "/v1"
+
+
+_ROUTES: tuple[tuple[str, str, str | None, Callable[..., Response]], ...] = (
+    ("POST", "/generate", keys.RENDER, generate),
+    ("POST", "/render", keys.RENDER, generate),
+    ("GET", "/render", keys.VIEW, list_renders),
+    ("GET", "/renders", keys.VIEW, list_renders),
+    ("GET", "/render/<id>", keys.VIEW, get_render),
+    ("GET", "/render/<id>/pdf", keys.RETRIEVE, render_pdf),
+    ("GET", "/render/<id>/html", keys.RETRIEVE, render_html),
+    ("GET", "/render/<id>/<any(docx, xlsx, pptx):kind>", keys.RETRIEVE, render_office),
+    ("DELETE", "/render/<id>", keys.DELETE, delete_render),
+    ("GET", "/document", keys.RETRIEVE, list_documents),
+    ("GET", "/document/<id>", keys.RETRIEVE, get_document),
+    ("DELETE", "/document/<id>", keys.DELETE, delete_render),
+    ("GET", "/download/<id>", keys.RETRIEVE, render_pdf),
+    ("POST", "/template", keys.CREATE_TEMPLATE, create_template),
+    ("GET", "/template", None, list_templates),
+    ("GET", "/template/<id>", None, get_template),
+    ("GET", "/folder", None, list_folders),
+    ("POST", "/batch", keys.RENDER, create_batch),
+    ("GET", "/batch", keys.VIEW, list_batches),
+    ("GET", "/batch/<id>", keys.VIEW, get_batch),
+)

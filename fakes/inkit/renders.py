@@ -1,0 +1,189 @@
+"""Renders and their documents: kept, found, listed, looked at, deleted; their life goes by the workspace's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, bindparam, or_, select, update
+
+from inkstand.fakes.kit.http import dump_text, storable
+from inkstand.fakes.kit.ledger import Reason
+from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
+from inkstand.fakes.kit.world import World
+
+from . import pieces
+from .drawing import Drawn
+from .tables import choices, folders, renders
+
+COMPLETED, IN_PROGRESS, FAILED = "completed", "in_progress", "failed"
+DEFAULT_FOLDER = ("fold_", "default folder")
+"""The beginning and the cause of the default folder's id."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A document that is to be made: of which template (a row, or members like one), with which values, for whom."""
+
+    template: Row | Mapping[str, Any]
+    values: Mapping[str, Any]
+    destinations: Mapping[str, Mapping[str, Any]]
+    name: str = ""
+    description: str = ""
+    profile: tuple[str | None, str | None] = (None, None)
+    message_id: str | None = None
+    batch_id: str | None = None
+    created_by: str = ""
+
+
+def keep(tx: Tx, world: World, order: Order, drawn: Drawn, *cause: str | int) -> Row:
+    """Keep what was drawn, with a piece for each destination; its row. Ids follow from `cause`."""
+    now = world.now()
+    sent_to = pieces.made(order.destinations, lambda prefix: world.id(prefix, *cause))
+    stored = pieces.keeping(order.destinations.get(pieces.STORAGE, {}))
+    kind, owner = order.profile
+    seq = tx.insert(
+        _ADD,
+        render_id=world.id("rend_", *cause),
+        document_id=sent_to.get(pieces.STORAGE, {}).get("document_id"),
+        message_id=order.message_id,
+        batch_id=order.batch_id,
+        template_id=order.template["template_id"],
+        version=order.template["version"],
+        name=storable(order.name or order.template["name"]),
+        description=storable(order.description),
+        document_name=storable(stored.name or order.name or order.template["name"]),
+        profile_kind=kind,
+        profile=owner,
+        status=COMPLETED,
+        merge_parameters=dump_text(dict(order.values)),
+        destinations=dump_text(sent_to),
+        folder_id=(stored.folder_id or default_folder(world)) if pieces.STORAGE in sent_to else None,
+        html=drawn.html,
+        native=drawn.native,
+        pdf=drawn.pdf,
+        pages=drawn.pages,
+        rendered_with=drawn.rendered_with,
+        created_by=storable(order.created_by),
+        created_at=now,
+        updated_at=now,
+        ready_at=now + int(choice(tx, "render_time") or 0),
+        expire_at=now + stored.retain_for if stored.retain_for else None,
+        expire_after_n_views=stored.expire_after_n_views,
+        views=0,
+        deleted_at=None,
+    )
+    return tx.run(_BY_SEQ, seq=seq)[0]
+
+
+def find(place: Tx | Door, key: str, now: int) -> Row | None:
+    """A render by its id, or by that of its document; None for one that is deleted or has expired."""
+    read = place.run if isinstance(place, Tx) else place.read
+    rows = read(_BY_ID, id=storable(key))
+    return rows[0] if rows and is_alive(rows[0], now) else None
+
+
+def of_message(tx: Tx, message_id: str) -> Row | None:
+    """What a message made before."""
+    return tx.one(_OF_MESSAGE, message_id=message_id)
+
+
+def every(door: Door, batch_id: str | None = None) -> list[Row]:
+    """Every render, or those of a batch, oldest first, without their files."""
+    return door.read(_ALL, batch_id=batch_id)
+
+
+def alive(door: Door, now: int) -> list[Row]:
+    """Every render that is not deleted and has not expired."""
+    return [row for row in every(door) if is_alive(row, now)]
+
+
+def is_alive(row: Row | Mapping[str, Any], now: int) -> bool:
+    """Whether a render is there to be looked at."""
+    expired = row["expire_at"] is not None and row["expire_at"] <= now
+    seen = row["expire_after_n_views"] is not None and row["views"] >= row["expire_after_n_views"]
+    return row["deleted_at"] is None and not expired and not seen
+
+
+def status(row: Row | Mapping[str, Any], now: int) -> str:
+    """Where a render stands on the clock."""
+    is_late = row["status"] == COMPLETED and row["ready_at"] > now
+    return IN_PROGRESS if is_late else str(row["status"])
+
+
+def looked_at(tx: Tx, row: Row, now: int) -> bool:
+    """Count a view; False, and nothing counted, when the document has had its last one meanwhile."""
+    if tx.change(_COUNT_VIEW, key=row["seq"], now=now) == 0:
+        return False
+    document = row["document_id"] or row["render_id"]
+    tx.because(row["message_id"] or document, "view", [Reason("inkit.document.viewed", {"document": document})])
+    return True
+
+
+def delete(tx: Tx, row: Row, now: int) -> None:
+    """Delete a render with its files; that it was there can still be seen."""
+    tx.change(_DELETE, key=row["seq"], now=now)
+    document = row["document_id"] or row["render_id"]
+    tx.because(row["message_id"] or document, "deleted", [Reason("inkit.document.deleted", {"document": document})])
+
+
+def sent_to(row: Row | Mapping[str, Any], now: int) -> dict[str, dict[str, Any]]:
+    """A render's destinations, each with where it stands."""
+    where = status(row, now)
+    return {name: {**body, "status": where} for name, body in loads(row["destinations"]).items()}
+
+
+def default_folder(world: World) -> str:
+    """The id of the folder in which documents are kept that name none."""
+    return world.id(*DEFAULT_FOLDER)
+
+
+def every_folder(door: Door) -> list[Row]:
+    """Every folder, oldest first."""
+    return door.read(_FOLDERS)
+
+
+def has_folder(door: Door, folder_id: str) -> bool:
+    """Whether there is such a folder."""
+    return any(row["folder_id"] == folder_id for row in every_folder(door))
+
+
+def choice(place: Tx | Door, name: str) -> Any:  # a JSON value is anything
+    """What was set up for the whole of Inkit; None for what was not."""
+    read = place.run if isinstance(place, Tx) else place.read
+    rows = read(_CHOICE, name=name)
+    return loads(rows[0]["value"]) if rows else None
+
+
+_FILES = ("pdf", "native", "html")
+_ADD = adding(renders)
+_BY_SEQ = Statement(select(renders).where(renders.c.seq == bindparam("seq")))
+_BY_ID = Statement(
+    select(renders).where(or_(renders.c.render_id == bindparam("id"), renders.c.document_id == bindparam("id")))
+)
+_OF_MESSAGE = Statement(
+    select(renders.c.document_id, renders.c.render_id).where(renders.c.message_id == bindparam("message_id"))
+)
+_ALL = Statement(
+    select(*(column for column in renders.c if column.name not in _FILES))
+    .where(or_(bindparam("batch_id").is_(None), renders.c.batch_id == bindparam("batch_id")))
+    .order_by(renders.c.seq)
+)
+_COUNT_VIEW = Statement(
+    update(renders)
+    .where(
+        renders.c.seq == bindparam("key"),
+        renders.c.deleted_at.is_(None),
+        or_(renders.c.expire_at.is_(None), renders.c.expire_at > bindparam("now")),
+        or_(renders.c.expire_after_n_views.is_(None), renders.c.views < renders.c.expire_after_n_views),
+    )
+    .values(views=renders.c.views + 1)
+)
+_DELETE = Statement(
+    update(renders)
+    .where(and_(renders.c.seq == bindparam("key"), renders.c.deleted_at.is_(None)))
+    .values(deleted_at=bindparam("now"), updated_at=bindparam("now"), pdf=None, native=None, html=None)
+)
+_FOLDERS = Statement(select(folders).order_by(folders.c.seq))
+_CHOICE = Statement(select(choices.c.value).where(choices.c.name == bindparam("name")))

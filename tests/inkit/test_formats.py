@@ -1,0 +1,281 @@
+"""Templates of five formats: what is found in them, filled in, and refused; files are reopened by other libraries."""
+
+import io
+import zipfile
+
+import pypdfium2
+import pytest
+from docx import Document
+from openpyxl import Workbook, load_workbook
+from pptx import Presentation
+from pptx.util import Inches
+from pypdf import PdfReader
+from reportlab.pdfgen import canvas
+
+from inkstand.fakes.inkit import catalogue
+from inkstand.fakes.inkit.formats import LARGEST_FILE, TemplateError, fields_of, fill, libreoffice, plain
+from inkstand.fakes.inkit.formats.archive import LARGEST_WHOLE
+from inkstand.fakes.inkit.formats.office import MOST_ROWS
+from inkstand.fakes.inkit.seed import SAMPLES
+from inkstand.fakes.kit.rendering import Paper, to_pdf
+
+ROWS = 500
+VALUES = {
+    "first_name": "Zoë",
+    "phone number": "310",
+    "o": {"x": "שלום"},
+    "items": [{"n": f"Row {number}", "p": number} for number in range(ROWS)],
+    "total": 12.5,
+    "memo": "a\nb",
+    "tags": ["x", "y"],
+    "odd": "{{first_name}} & <b>\x07",
+}
+
+
+def saved(document):
+    stream = io.BytesIO()
+    document.save(stream)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def word():
+    document = Document()
+    paragraph = document.add_paragraph("Dear ")
+    for piece in ("{", "{first", "_na", "me}", "} of {{ phone number }}, {{o.x}}"):
+        paragraph.add_run(piece)
+    document.add_paragraph("%% memo %%|{{tags}}|{{items[3].n}}|{{odd}}")
+    table = document.add_table(2, 2)
+    table.cell(0, 0).text, table.cell(1, 0).text, table.cell(1, 1).text = "Name", "{{items.n}}", "{{items.p}}"
+    document.sections[0].header.paragraphs[0].text = "For {{first_name}}"
+    return saved(document)
+
+
+@pytest.fixture
+def book():
+    made = Workbook()
+    sheet = made.active
+    cells = {"A1": "Hi {{first_name}}", "B1": "{{total}}", "A3": "{{items.n}}", "B3": "{{items.p}}", "A5": "{{o.x}}"}
+    for place, text in {**cells, "B4": "=SUM(B3:B3)", "A6": "{{odd}}"}.items():
+        sheet[place] = text
+    sheet.merge_cells("A5:B5")
+    return saved(made)
+
+
+@pytest.fixture
+def slides():
+    made = Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[5])
+    slide.shapes.title.text = "For {{first_name}} {{odd}}"
+    made_table = slide.shapes.add_table(2, 1, Inches(1), Inches(2), Inches(4), Inches(1)).table
+    made_table.cell(1, 0).text = "{{items.n}}"
+    return saved(made)
+
+
+def form():
+    stream = io.BytesIO()
+    page = canvas.Canvas(stream, pagesize=(612, 792), invariant=1)
+    page.drawString(72, 700, "Dear {{first_name}}, you owe {{ total }}.")
+    page.drawString(72, 660, "{{o.x}}")
+    page.acroForm.textfield(name="last_name", x=72, y=600, width=200, height=20)
+    page.acroForm.checkbox(name="agreed", x=72, y=560, size=16)
+    page.showPage()
+    page.drawString(72, 700, "Page two %%memo%%")
+    page.save()
+    return stream.getvalue()
+
+
+def parts(file):
+    with zipfile.ZipFile(io.BytesIO(file)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_word(word):
+    """Fields split over runs, with spaces, in headers and tables; lists make rows; no value is filled again."""
+    assert fields_of("docx", word) == (
+        *("first_name", "phone number", "o.x", "memo", "tags", "items[3].n", "odd", "items.n", "items.p"),
+    )
+    made = Document(io.BytesIO(fill("docx", word, VALUES)))
+    assert [one.text for one in made.paragraphs] == [
+        "Dear Zoë of 310, שלום",
+        "a\nb|x, y|Row 3|{{first_name}} & <b>\ufffd",
+    ]
+    (table,) = made.tables
+    assert [row.cells[0].text for row in table.rows] == ["Name", *(f"Row {number}" for number in range(ROWS))]
+    assert made.sections[0].header.paragraphs[0].text == "For Zoë"
+
+
+def test_excel(book):
+    """Numbers stay numbers, rows repeat, sums and merged cells follow."""
+    assert fields_of("xlsx", book) == ("first_name", "total", "items.n", "items.p", "o.x", "odd")
+    made = fill("xlsx", book, VALUES)
+    sheet = load_workbook(io.BytesIO(made)).active
+    assert (sheet["A1"].value, sheet["B1"].value) == ("Hi Zoë", 12.5)
+    assert [sheet.cell(3 + number, 2).value for number in range(ROWS)] == list(range(ROWS))
+    assert sheet["B503"].value == "=SUM(B3:B502)"
+    assert (sheet["A504"].value, str(sheet.merged_cells)) == ("שלום", "A504:B504")
+    assert [name for name, content in parts(made).items() if b"{{" in content] == ["xl/worksheets/sheet1.xml"]
+
+
+def test_an_empty_list_is_no_row(book, word):
+    """A list without elements takes its row away."""
+    values = {**VALUES, "items": []}
+    sheet = load_workbook(io.BytesIO(fill("xlsx", book, values))).active
+    assert sheet["A4"].value == "שלום"
+    assert len(Document(io.BytesIO(fill("docx", word, values))).tables[0].rows) == 1
+
+
+def test_powerpoint(slides):
+    """Titles and tables of slides."""
+    assert fields_of("pptx", slides) == ("first_name", "odd", "items.n")
+    slide = Presentation(io.BytesIO(fill("pptx", slides, VALUES))).slides[0]
+    assert slide.shapes.title.text == "For Zoë {{first_name}} & <b>\ufffd"
+    assert len(slide.shapes[1].table.rows) == ROWS + 1
+
+
+def test_pdf():
+    """Form fields and texts of pages, in every script; the form keeps its values and can no longer be written in."""
+    file = form()
+    assert fields_of("pdf", file) == ("last_name", "agreed", "first_name", "total", "o.x", "memo")
+    made = fill("pdf", file, {**VALUES, "last_name": "Nguyễn", "agreed": True})
+    reader = PdfReader(io.BytesIO(made))
+    one, two = (page.extract_text() for page in reader.pages)
+    assert "Dear Zoë, you owe 12.5." in one
+    assert "שלום" in one
+    assert one.count("Zoë") == 1
+    assert "Nguyễn" in one
+    assert two == "Page two a\nb"
+    fields = reader.get_fields()
+    assert (fields["last_name"]["/V"], fields["agreed"]["/V"]) == ("Nguyễn", "/Yes")
+    assert fields["last_name"]["/Ff"] & 1
+
+
+def test_a_field_split_over_formats_in_a_pdf():
+    """What a program drew in several pieces is one field."""
+    drawn = to_pdf("<p>You owe <b>{{amo</b>unt due}} now</p>", Paper(), 0).content
+
+    assert fields_of("pdf", drawn) == ("amount due",)
+    text = PdfReader(io.BytesIO(fill("pdf", drawn, {"amount due": "9 EUR"}))).pages[0].extract_text()
+    assert "{{" not in text
+    assert "9 EUR now" in text
+
+
+def test_html_lists():
+    """A row or list item of a list is there once for each element; values bring neither markup nor fields along."""
+    html = b"<ul><li>{{tags}}</li></ul><table><tr><td>{{items.n}}</td><td>{{first_name}}</td></tr></table>{{odd}}"
+    made = fill("html", html, {**VALUES, "items": [{"n": "{{first_name}}"}, {"n": "%%tags%%"}]}).decode()
+
+    assert "<li>x</li><li>y</li>" in made
+    assert made.count("<tr>") == 2
+    assert "&#123;&#123;first_name}}" in made
+    assert "{{first_name}} &amp; &lt;b&gt;" in made
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.template_id)
+def test_samples_are_what_they_say(sample):
+    """The fields that stand in the code are those of the file, and the file can be filled."""
+    file = catalogue.sample(sample.file_name)
+    assert fields_of(sample.source, file) == tuple(sample.fields)
+    made = fill(sample.source, file, {name: "value" for name in sample.fields if "." not in name})
+    assert made
+
+
+def zipped(**members):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
+    return stream.getvalue()
+
+
+ENTITY = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>'
+LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>'
+
+
+@pytest.mark.parametrize(
+    ("source", "file", "said"),
+    [
+        ("docx", b"no archive", "cannot be opened"),
+        ("docx", b"PK\x03\x04" + b"x" * 100, "cannot be opened"),
+        ("docx", zipped(x=b"1"), "no part word/document.xml"),
+        ("xlsx", zipped(word__document_xml=b"<x/>"), "It is a Word document"),
+        ("docx", zipped(word__document_xml=b"<x>"), "cannot be read"),
+        ("docx", zipped(word__document_xml=ENTITY), "document type"),
+        ("docx", zipped(word__document_xml=LAUGHS.decode().encode("utf-16")), "document type"),
+        ("docx", zipped(word__document_xml=b"0" * (LARGEST_WHOLE + 1)), "would unpack to"),
+        ("pptx", zipped(**{f"p{number}": b"" for number in range(2_100)}), "would unpack to"),
+        ("pdf", b"%PDF-1.7 and nothing", "not a PDF"),
+        ("pdf", b"<html>", "not a PDF"),
+        ("html", b"\xff\xfe\x00", "UTF-8"),
+        ("html", b"x" * (LARGEST_FILE + 1), "at most"),
+    ],
+)
+def test_what_is_no_template_is_refused(source, file, said):
+    """A file that is none of its kind, or hostile, is refused in words; nothing of it is unpacked or looked up."""
+    with pytest.raises(TemplateError, match=said):
+        fields_of(source, file)
+
+
+@pytest.mark.parametrize("source", ["docx", "xlsx", "pptx"])
+def test_too_many_rows(source, word, book, slides):
+    """A list that makes more rows than a document may have is refused, not drawn."""
+    file = {"docx": word, "xlsx": book, "pptx": slides}[source]
+    with pytest.raises(TemplateError, match="rows"):
+        fill(source, file, {**VALUES, "items": [{"n": "x"}] * (MOST_ROWS + 1)})
+
+
+def test_an_archive_that_lies_about_its_size(word):
+    """What unpacks to more than it says is not unpacked further."""
+    found = bytearray(word)
+    place = found.rindex(b"PK\x01\x02")
+    found[place + 24 : place + 28] = (5).to_bytes(4, "little")
+    with pytest.raises(TemplateError, match="cannot be opened"):
+        fields_of("docx", bytes(found))
+
+
+@pytest.mark.parametrize("source", ["docx", "xlsx", "pptx"])
+def test_the_plainer_path(source, word, book, slides):
+    """Without LibreOffice every text is in the PDF, row after row, page after page."""
+    file = fill(source, {"docx": word, "xlsx": book, "pptx": slides}[source], VALUES)
+    html, paper = plain.to_html(file, source)
+    with pypdfium2.PdfDocument(to_pdf(html, paper, 0).content) as document:
+        text = "\n".join(page.get_textpage().get_text_range() for page in document)
+        assert len(document) > 5
+    assert "Zoë" in text
+    assert all(f"Row {number}" in text for number in range(ROWS))
+
+
+def test_nothing_outside_is_named_to_libreoffice(word):
+    """Addresses outside the file are taken out of the copy that a program draws, hyperlinks left; so are its fields."""
+    document = Document(io.BytesIO(word))
+    document.part.relate_to("http://127.0.0.1/x.png", "http://x/relationships/image", is_external=True)
+    document.part.relate_to("http://127.0.0.1/a", "http://x/relationships/hyperlink", is_external=True)
+    run = document.add_paragraph().add_run()
+    code = run._r.makeelement(f"{{{run._r.nsmap['w']}}}instrText", {})  # python-docx has no door to field codes
+    code.text = ' INCLUDEPICTURE "http://127.0.0.1/y.png" '
+    run._r.append(code)
+    made = parts(libreoffice.without_addresses(saved(document), "docx"))
+    listed = made["word/_rels/document.xml.rels"]
+    assert b"x.png" not in listed
+    assert b"http://127.0.0.1/a" in listed
+    assert b"INCLUDEPICTURE" not in made["word/document.xml"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(libreoffice.program() is None, reason="LibreOffice is not installed here")
+@pytest.mark.parametrize("source", ["docx", "xlsx", "pptx"])
+def test_libreoffice_draws_it(source, word, book, slides):
+    """Where it is installed, LibreOffice draws the filled file."""
+    file = fill(source, {"docx": word, "xlsx": book, "pptx": slides}[source], {**VALUES, "items": VALUES["items"][:9]})
+    with pypdfium2.PdfDocument(libreoffice.to_pdf(file, source)) as document:
+        text = "\n".join(page.get_textpage().get_text_range() for page in document)
+    assert "Zoë" in text
+    assert "Row 8" in text
+
+
+def test_without_libreoffice(monkeypatch, word):
+    """Where it is not installed, or fails, there is nothing; the caller takes the plainer path."""
+    monkeypatch.setattr(libreoffice, "program", lambda: None)
+    assert libreoffice.to_pdf(word, "docx") is None
+    monkeypatch.setattr(libreoffice, "program", lambda: "/bin/false")
+    assert libreoffice.to_pdf(word, "docx") is None
