@@ -25,6 +25,7 @@ _COMMANDS = {
     **dict.fromkeys(("status", "explain", "ledger"), "looking"),
     "tail": "following",
     **dict.fromkeys(("settle", "advance", "reset", "workspace", "snapshot"), "keeping"),
+    "template": "templates",
 }
 """Each command and the file that holds it, which is loaded when the command is used."""
 
@@ -33,7 +34,7 @@ _CALLED = {"exec": "execute"}
 
 _ORDER = (
     *("demo", "serve", "ready", "status", "send", "tail", "explain", "run", "exec", "scenario"),
-    *("settle", "advance", "reset", "workspace", "snapshot", "ledger", "config", "version"),
+    *("settle", "advance", "reset", "workspace", "snapshot", "template", "ledger", "config", "version"),
 )
 
 

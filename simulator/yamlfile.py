@@ -104,16 +104,16 @@ def read_text(path: FilePath) -> str:
 
 
 def read_any(path: FilePath) -> dict[str, str]:
-    """A file's content as it travels in JSON, text or base64; raises BrokenFileError when it cannot be read."""
+    """A file as it travels in JSON: name, and text or base64; raises BrokenFileError when it cannot be read."""
     try:
         content = path.read_bytes()
     except OSError as error:
         message = f"{path}: cannot be read: {error}"
         raise BrokenFileError(message) from error
     try:
-        return {"text": content.decode("utf-8")}
+        return {"name": path.name, "text": content.decode("utf-8")}
     except UnicodeDecodeError:
-        return {"base64": base64.b64encode(content).decode()}
+        return {"name": path.name, "base64": base64.b64encode(content).decode()}
 
 
 def place_of(places: Places, path: Path, otherwise: tuple[int, int] = (1, 1)) -> tuple[int, int]:

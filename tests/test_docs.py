@@ -248,3 +248,18 @@ def test_the_setups_of_the_manual_can_be_made(client, text):
 
     endpoints = setup["vendors"]["movable_ink"].get("endpoints", {})
     assert [row["name"] for row in workspace.view("movable_ink.endpoints")] == list(endpoints)
+
+
+def test_inkits_file_holds(tmp_path):
+    """The manual's setup of Inkit can be read, the Word template too, and its client's lines are Python."""
+    text = (ROOT / "docs" / "inkit.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "inkstand.yaml").write_text(shown)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "letter.docx").write_bytes((ROOT / "fakes/inkit/samples/agreement.docx").read_bytes())
+    inkit = resolve({}, file=str(tmp_path / "inkstand.yaml")).settings.workspace["vendors"]["inkit"]
+
+    assert [one["source"] for one in inkit["templates"]] == ["docx", "html"]
+    assert inkit["render_time"] == 5_000
+    for code in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        compile(code, "docs/inkit.md", "exec")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from flask import Flask, Response, g, make_response, request
 from werkzeug.exceptions import HTTPException
@@ -40,12 +41,9 @@ class ApiError(Exception):
         self.errors = errors or []
 
 
-class _View(Protocol):
-    def __call__(self, **values: str) -> Response: ...
-
-
 def register(app: Flask) -> None:
     """Give an application the routes, each with `/v1` and without (the Python client drops it)."""
+    app.add_url_rule("/_web/template", view_func=_with_key(create_or_change_template, None), methods=["POST"])
     for methods, path, right, view in _ROUTES:
         for base in ("/v1", ""):
             endpoint = f"{methods} {base}{path}"
@@ -65,7 +63,7 @@ def answer(status: int, body: object) -> Response:
     return make_response((dump_json(body), status, {"Content-Type": JSON}))
 
 
-def _with_key(view: _View, right: str | None) -> Callable[..., Response]:
+def _with_key(view: Callable[..., Response], right: str | None) -> Callable[..., Response]:
     def guarded(**values: str) -> Response:
         given = (
             request.headers.get("X-Inkit-API-Token")
@@ -189,7 +187,19 @@ def get_document(id: str) -> Response:  # noqa: A002  # as above
 
 def create_template() -> Response:
     """`POST /template`: take a template in."""
-    given = _new_template(_body())
+    return _taken(_new_template(_body()))
+
+
+def create_or_change_template() -> Response:
+    """`POST /_web/template`: what a person does in the web app; ours, for Inkit's API cannot change a template."""
+    body = _body()
+    template_id, optional = body.get("template_id"), body.get("optional")
+    blank = [one for one in optional if isinstance(one, str)] if isinstance(optional, list) else []
+    own_id = template_id if isinstance(template_id, str) else None
+    return _taken(replace(_new_template(body), template_id=own_id, optional=blank))
+
+
+def _taken(given: catalogue.NewTemplate) -> Response:
     with current.write() as tx:
         try:
             row = catalogue.add(tx, current.world(), given)

@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate, validates_schema
 
-from inkstand.fakes.kit.fields import AnyFile, Duration
+from inkstand.fakes.kit.fields import AnyFile, Duration, file_name
 
 from .formats import SOURCES, TemplateError, fields_of
 from .keys import RIGHTS
@@ -42,12 +42,7 @@ class TemplateSetupSchema(Schema):
     @pre_load
     def with_its_kind(self, data: Any, **_: Any) -> Any:
         """A file's name says its kind, where nothing else does."""
-        if not isinstance(data, Mapping) or not isinstance(data.get("file"), str):
-            return data
-        ending = PurePath(data["file"]).suffix.lower().removeprefix(".")
-        told = {"file_name": PurePath(data["file"]).name}
-        told |= {"source": "html" if ending == "htm" else ending} if ending in {*SOURCES, "htm"} else {}
-        return {**told, **data}
+        return {**kind_of_file(data.get("file")), **data} if isinstance(data, Mapping) else data
 
     @validates_schema
     def is_a_template(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -69,6 +64,16 @@ class TemplateSetupSchema(Schema):
         file = data.pop("file", None)
         held = data.pop("html", "").encode() if file is None else file
         return {"name": data["template_id"], "source": "html", **data, "content": base64.b64encode(held).decode()}
+
+
+def kind_of_file(given: object) -> dict[str, str]:
+    """What the name of a file says: the file's own name, and its kind where its ending is one."""
+    name = file_name(given)
+    if name is None:
+        return {}
+    ending = PurePath(name).suffix.lower().removeprefix(".")
+    ending = "html" if ending == "htm" else ending
+    return {"file_name": name, **({"source": ending} if ending in SOURCES else {})}
 
 
 class KeySetupSchema(Schema):

@@ -1,14 +1,21 @@
-"""What a person does at Inkit: opens a document."""
+"""What a person does at Inkit: opens a document, makes a template or a new version of one."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, pre_load, validate
 
+from inkstand.fakes.kit.fields import AnyFile
+from inkstand.fakes.kit.http import parse_json
 from inkstand.fakes.kit.verbs import Verb, Visit
+
+from .formats import SOURCES
+from .setup import kind_of_file
 
 
 class OpenSchema(Schema):
@@ -24,6 +31,40 @@ def open_document(visit: Visit, given: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"document": given["document"], "type": answer.headers["Content-Type"], "bytes": len(answer.content)}
 
 
+class TemplateSchema(Schema):
+    """A template's file; with the id of a template that is there it is its next version."""
+
+    file = AnyFile(required=True)
+    source = fields.String(validate=validate.OneOf(SOURCES))
+    file_name = fields.String()
+    template_id = fields.String(validate=validate.Length(min=1, max=100))
+    name = fields.String(validate=validate.Length(min=1, max=200))
+    optional = fields.List(fields.String())
+    destinations = fields.Dict(keys=fields.String())
+
+    @pre_load
+    def with_its_kind(self, data: Any, **_: Any) -> Any:
+        """A file's name says its kind, where nothing else does."""
+        return {**kind_of_file(data.get("file")), **data} if isinstance(data, Mapping) else data
+
+
+def add_template(visit: Visit, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Make a template, as in Inkit's web app; its id, version and merge fields."""
+    name = given.get("name") or PurePath(given.get("file_name", "Template")).stem
+    file = base64.b64encode(given["file"]).decode()
+    body = {"source": "html", **given, "name": name, "file": file}
+    answer = visit.ask("POST", "/_web/template", {"X-Inkit-API-Token": visit.settings["apiKey"]}, body)
+    made = parse_json(answer.content)
+    return {
+        "template": made["id"],
+        "name": made["name"],
+        "source": made["source"],
+        "version": made["version"],
+        "merge_fields": list(made["merge_variables"]),
+    }
+
+
 VERBS = (
     Verb("open", "a person opens a document: its PDF is fetched, which counts as a view", OpenSchema, open_document),
+    Verb("add_template", "a person makes a template, or a new version of one", TemplateSchema, add_template),
 )

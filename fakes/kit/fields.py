@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from contextvars import ContextVar
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -49,8 +49,8 @@ class TextFile(fields.Field[str]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> str:  # noqa: ARG002  # marshmallow's own signature
         folder = BESIDE.get()
-        if isinstance(value, dict) and value.keys() == {"text"} and isinstance(value["text"], str):
-            return value["text"]
+        if isinstance(value, dict) and value.keys() <= {"text", "name"} and isinstance(value.get("text"), str):
+            return str(value["text"])
         if not isinstance(value, str):
             message = f"A file is named by text; {value!r} came."
             raise ValidationError(message)
@@ -62,6 +62,12 @@ class TextFile(fields.Field[str]):
         except (OSError, UnicodeDecodeError) as error:
             message = f"{value} cannot be read: {error}"
             raise ValidationError(message) from error
+
+
+def file_name(value: object) -> str | None:
+    """The name of a file as it was given, by its name or with its content; None where nothing tells it."""
+    named = value.get("name") if isinstance(value, dict) else value
+    return PurePath(named).name if isinstance(named, str) else None
 
 
 class AnyFile(fields.Field[bytes]):
@@ -93,7 +99,7 @@ class AnyFile(fields.Field[bytes]):
 
 def _sent(value: object) -> bytes | None:
     """The content of a file that a client read; None for what is none."""
-    if not isinstance(value, dict) or len(value) != 1:
+    if not isinstance(value, dict) or not value.keys() <= {"name", "text", "base64"}:
         return None
     text, coded = value.get("text"), value.get("base64")
     if isinstance(text, str):

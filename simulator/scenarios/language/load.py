@@ -156,7 +156,7 @@ def _named(workspace: Mapping[str, Any], steps: list[Any]) -> Iterator[tuple[Pla
 def _source_steps(steps: list[Any], place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
     for index, step in enumerate(steps):
         for verb, argument in step.items():
-            if verb == "source":
+            if verb == "source" or ("." in verb and isinstance(argument, dict)):
                 yield (*place, index, verb), argument
             elif verb == "repeat":
                 yield from _source_steps(argument["steps"], (*place, index, verb, "steps"))
