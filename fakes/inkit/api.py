@@ -17,7 +17,8 @@ from inkstand.fakes.kit.furnishing import furnish, not_faked
 from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, parse_json
 from inkstand.fakes.kit.ledger import load
 
-from . import catalogue, public, renders
+from . import catalogue, people, public, renders
+from .answers import answer, error_answer
 from .drawing import first_page
 from .reading import read
 from .store import Made, take
@@ -31,6 +32,7 @@ def create_app() -> Flask:
     app.json.compact = True  # type: ignore[attr-defined]  # Flask's own provider has it
     app.add_url_rule("/integrations/segment", view_func=from_segment, methods=["POST"])
     public.register(app)
+    people.register(app)
     app.add_url_rule("/preview/<id>.png", "preview", preview)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(RefusedError, _refused)
@@ -42,18 +44,18 @@ def from_segment() -> Response:
     """Take one identify call: 200, or 400 with a `message` that says why there is no document."""
     credentials = basic_credentials(request.headers.get("Authorization"))
     if credentials is None or not current.enter(SERVICE, credentials[0]):
-        return public.answer(401, {"message": "Unauthorized: the API key is missing or unknown."})
+        return answer(401, {"message": "Unauthorized: the API key is missing or unknown."})
     try:
         body = parse_json(request.get_data())
     except BadJsonError as error:
-        return public.answer(400, {"message": f"The body is not JSON: {error}"})
+        return answer(400, {"message": f"The body is not JSON: {error}"})
     call = read(body, _default_template())
     current.explain_by(call.message_id)
     outcome = take(current.write, current.world(), call)
     if isinstance(outcome, Made):
-        return public.answer(200, {"id": outcome.render_id, "document_id": outcome.document_id})
+        return answer(200, {"id": outcome.render_id, "document_id": outcome.document_id})
     message = " ".join(load("inkstand.fakes.inkit").explain(reason) for reason in outcome.reasons)
-    return public.answer(400 if outcome.refused else 200, {"message": message})
+    return answer(400 if outcome.refused else 200, {"message": message})
 
 
 def preview(id: str) -> Response:  # noqa: A002  # the route's own name for it
@@ -61,7 +63,7 @@ def preview(id: str) -> Response:  # noqa: A002  # the route's own name for it
     tenant = current.whose(SERVICE, request.args.get("key", ""))
     row = renders.find(tenant.door, id, tenant.world.now()) if tenant else None
     if tenant is None or row is None:
-        return public.error_answer(404, f"There is no document {id} of that key.")
+        return error_answer(404, f"There is no document {id} of that key.")
     picture = first_page(row, catalogue.find(tenant.door, row["template_id"]), 320)
     return make_response((picture, 200, {"Content-Type": "image/png", "Cache-Control": "no-store"}))
 
@@ -77,7 +79,7 @@ def _default_template() -> str | None:
 
 
 def _refused(error: RefusedError) -> Response:
-    return public.answer(error.status, {"message": str(error)})
+    return answer(error.status, {"message": str(error)})
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -85,5 +87,5 @@ def _http_error(error: HTTPException) -> Response:
     for route in load("inkstand.fakes.inkit").not_faked:
         if route.covers(request.method, path):
             body, status = not_faked(route.what)
-            return public.answer(status, dict(body))
+            return answer(status, dict(body))
     return public.from_http_error(error)

@@ -17,7 +17,7 @@ from inkstand.fakes.kit.rendering import Paper
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 from inkstand.fakes.kit.world import World
 
-from . import catalogue, renders
+from . import catalogue, renders, sending
 from .drawing import draw
 from .formats import LARGEST_FILE, TemplateError, fields_of
 from .merge_fields import missing_fields
@@ -75,6 +75,7 @@ def make(write: Writing, world: World, wanted: Order) -> Row:
         raise BadOrderError([{"field": "merge_parameters", "message": str(error)}]) from error
     with write() as tx:
         row = renders.keep(tx, world, wanted, drawn, "call", tx.number("inkit.renders"))
+        sending.keep(tx, row, wanted.values, world.now())
         document = row["document_id"] or row["render_id"]
         facts = {"document": document, "template": row["template_id"] or "of its own", "fields": len(wanted.values)}
         tx.because(document, "document", [Reason("inkit.document.made", facts), *drawn.reasons])

@@ -70,7 +70,8 @@ def read(given: object, where: str = "destinations") -> dict[str, dict[str, Any]
             raise PieceError(f"{where}.{key}", "a destination's body is an object")
         found[name] = dict(body or {})
     keeping(found.get(STORAGE, {}), f"{where}.{STORAGE}")
-    _signers(found.get(SIGNATURE), f"{where}.{SIGNATURE}")
+    if MAGIC_LINK in found:
+        keeping(found[MAGIC_LINK], f"{where}.{MAGIC_LINK}")
     return found or {STORAGE: {}}
 
 
@@ -93,7 +94,9 @@ def overridden(template: Mapping[str, Mapping[str, Any]] | None, call: object) -
     """Those of the call, each over what the template says of it; without any the template's, else storage."""
     if call is None:
         return {name: dict(body) for name, body in template.items()} if template else read(None)
-    return {name: {**(template or {}).get(name, {}), **body} for name, body in read(call).items()}
+    found = {name: {**(template or {}).get(name, {}), **body} for name, body in read(call).items()}
+    signers(found.get(SIGNATURE), f"destinations.{SIGNATURE}")
+    return found
 
 
 def keeping(body: Mapping[str, Any], where: str = f"destinations.{STORAGE}") -> Keeping:
@@ -131,13 +134,14 @@ def _retained(given: object, where: str) -> int | None:
     return seconds * 1_000 or None
 
 
-def _signers(body: Mapping[str, Any] | None, where: str) -> None:
+def signers(body: Mapping[str, Any] | None, where: str) -> None:
+    """Raises PieceError for a signature whose signers are not told as Inkit's page wants them."""
     if body is None:
         return
-    signers = body.get("signers")
-    if not isinstance(signers, list) or not signers:
+    told = body.get("signers")
+    if not isinstance(told, list) or not told:
         raise PieceError(f"{where}.signers", "a list of signers was wanted: signer_number, full_name, email")
-    for place, signer in enumerate(signers):
+    for place, signer in enumerate(told):
         for name, kind in (("signer_number", int), ("full_name", str), ("email", str)):
             value = signer.get(name) if isinstance(signer, Mapping) else None
             if not isinstance(value, kind) or isinstance(value, bool):

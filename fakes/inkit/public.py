@@ -6,8 +6,6 @@ filters mean and every limit are our choice: nothing public tells them.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,34 +14,26 @@ from flask import Flask, Response, g, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from inkstand.fakes.kit import current
-from inkstand.fakes.kit.http import BadJsonError, basic_credentials, dump_json, kind_of, parse_json
+from inkstand.fakes.kit.http import basic_credentials
 from inkstand.fakes.kit.ledger import load
-from inkstand.fakes.kit.storage import Row
+from inkstand.fakes.kit.storage import Row, loads
 
-from . import catalogue, keys, listing, making, renders, told
-from .formats import LARGEST_FILE, SOURCES, TYPES, TemplateError
+from . import catalogue, keys, listing, mail, making, people, renders, sending, told
+from .answers import JSON, ApiError, answer, body_of_call, error_answer, invalid
+from .formats import TYPES, TemplateError
 from .making import BadOrderError
-from .pieces import PieceError, of_template
+from .pieces import MAIL
+from .template_calls import new_template
 
 SERVICE = "inkit"
-JSON = "application/json"
 _MOST_DIGITS = 9
-LARGEST_BODY = LARGEST_FILE * 4 // 3 + 2_000_000
-"""How many bytes a call may have: a template's largest file in base64, and room for the rest."""
-
-
-class ApiError(Exception):
-    """A call is answered with `status`, this text, and what is wrong with which field."""
-
-    def __init__(self, status: int, message: str, errors: list[dict[str, str]] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.errors = errors or []
 
 
 def register(app: Flask) -> None:
     """Give an application the routes, each with `/v1` and without (the Python client drops it)."""
-    app.add_url_rule("/_web/template", view_func=_with_key(create_or_change_template, None), methods=["POST"])
+    back = _with_key(people.return_mail, None)
+    app.add_url_rule("/_web/mail-piece/<id>/return", "return_mail", back, methods=["POST"])
+    app.add_url_rule("/_web/template", "web_template", _with_key(create_or_change_template, None), methods=["POST"])
     for methods, path, right, view in _ROUTES:
         for base in ("/v1", ""):
             endpoint = f"{methods} {base}{path}"
@@ -51,16 +41,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(ApiError, lambda error: error_answer(error.status, str(error), error.errors))
     app.register_error_handler(BadOrderError, lambda error: error_answer(422, str(error), error.errors))
     app.after_request(_with_headers)
-
-
-def error_answer(status: int, message: str, errors: list[dict[str, str]] | None = None) -> Response:
-    """An error as this API tells it: readers of `error` and of `message` both find the text."""
-    return answer(status, {"error": message, "code": status, "message": message, "errors": errors or []})
-
-
-def answer(status: int, body: object) -> Response:
-    """JSON with exactly the content type that the Python client wants."""
-    return make_response((dump_json(body), status, {"Content-Type": JSON}))
 
 
 def _with_key(view: Callable[..., Response], right: str | None) -> Callable[..., Response]:
@@ -104,7 +84,7 @@ def _with_headers(response: Response) -> Response:
 
 def generate() -> Response:
     """`POST /generate` and `POST /render`: make a document."""
-    body = _body()
+    body = body_of_call()
     order = making.order(current.tenant().door, body, _key_name())
     row = making.make(current.write, current.world(), order)
     current.explain_by(row["document_id"] or row["render_id"])
@@ -187,16 +167,16 @@ def get_document(id: str) -> Response:  # noqa: A002  # as above
 
 def create_template() -> Response:
     """`POST /template`: take a template in."""
-    return _taken(_new_template(_body()))
+    return _taken(new_template(body_of_call(), _key_name()))
 
 
 def create_or_change_template() -> Response:
     """`POST /_web/template`: what a person does in the web app; ours, for Inkit's API cannot change a template."""
-    body = _body()
+    body = body_of_call()
     template_id, optional = body.get("template_id"), body.get("optional")
     blank = [one for one in optional if isinstance(one, str)] if isinstance(optional, list) else []
     own_id = template_id if isinstance(template_id, str) else None
-    return _taken(replace(_new_template(body), template_id=own_id, optional=blank))
+    return _taken(replace(new_template(body, _key_name()), template_id=own_id, optional=blank))
 
 
 def _taken(given: catalogue.NewTemplate) -> Response:
@@ -204,7 +184,7 @@ def _taken(given: catalogue.NewTemplate) -> Response:
         try:
             row = catalogue.add(tx, current.world(), given)
         except TemplateError as error:
-            raise _invalid("file", str(error)) from error
+            raise invalid("file", str(error)) from error
     return answer(201, told.new_template(row))
 
 
@@ -230,7 +210,7 @@ def list_folders() -> Response:
 
 def create_batch() -> Response:
     """`POST /batch`: many documents of one template; what cannot be made is told in the batch."""
-    batch_id = making.make_batch(current.tenant().door, current.write, current.world(), _body(), _key_name())
+    batch_id = making.make_batch(current.tenant().door, current.write, current.world(), body_of_call(), _key_name())
     return answer(201, {"id": batch_id})
 
 
@@ -249,66 +229,18 @@ def get_batch(id: str) -> Response:  # noqa: A002  # as above
     return answer(200, told.batch(row, making.of_batch(door, row), _now()))
 
 
+def get_mail_piece(id: str) -> Response:  # noqa: A002  # as above
+    """`GET /mail-piece/{id}`: to whom, how, and which steps it has taken."""
+    row = sending.find(current.tenant().door, id)
+    if row is None or row["kind"] != MAIL:
+        raise ApiError(404, f"There is no mail piece {id}.")
+    steps = mail.taken(row["created_at"], row["ended"], row["ended_at"], _now())
+    return answer(200, mail.told(id, row["render_id"], loads(row["recipient"]), loads(row["body"]), steps))
+
+
 def from_http_error(error: HTTPException) -> Response:
     """What Flask refuses, and what is not faked, as this API tells errors."""
     return error_answer(error.code or 500, error.description or error.name)
-
-
-def _body() -> Mapping[str, Any]:
-    if (request.content_length or 0) > LARGEST_BODY:
-        raise ApiError(413, f"A call has at most {LARGEST_BODY:,} bytes; {request.content_length:,} came.")
-    try:
-        body = parse_json(request.get_data() or b"{}")
-    except BadJsonError as error:
-        raise ApiError(400, f"The body is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise ApiError(400, f"The body must be a JSON object; {kind_of(body)} came.")
-    return body
-
-
-def _new_template(body: Mapping[str, Any]) -> catalogue.NewTemplate:
-    told_data = body.get("data")
-    data: Mapping[str, Any] = told_data if isinstance(told_data, dict) else {}
-    texts = {name: body.get(name) for name in ("name", "source", "file")}
-    wrong = [
-        {
-            "field": name,
-            "message": "required text is missing" if value is None else f"text was wanted; {kind_of(value)} came",
-        }
-        for name, value in texts.items()
-        if not isinstance(value, str) or not value
-    ]
-    if wrong:
-        raise ApiError(422, "; ".join(f"{one['field']}: {one['message']}" for one in wrong), wrong)
-    if texts["source"] not in SOURCES:
-        raise _invalid("source", f"one of {', '.join(SOURCES)} was wanted; {texts['source']!r} came")
-    file_name = data.get("file_name") or body.get("file_name")
-    description = body.get("description")
-    try:
-        of_template(body.get("destinations"))
-    except PieceError as error:
-        raise _invalid(error.field, str(error)) from error
-    return catalogue.NewTemplate(
-        name=str(texts["name"]),
-        source=str(texts["source"]),
-        file=_decoded(str(texts["file"])),
-        description=description if isinstance(description, str) else "",
-        file_name=file_name if isinstance(file_name, str) else None,
-        paper=making.paper(data, body),
-        destinations=body.get("destinations"),
-        created_by=_key_name(),
-    )
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise _invalid("file", f"the file's bytes in base64 were wanted ({error})") from error
-
-
-def _invalid(field: str, message: str) -> ApiError:
-    return ApiError(422, f"{field}: {message}", [{"field": field, "message": message}])
 
 
 def _listed(items: list[dict[str, Any]], hidden: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> Response:
@@ -322,7 +254,7 @@ def _listed(items: list[dict[str, Any]], hidden: tuple[str, ...] = (), without: 
     try:
         return answer(200, listing.listed(items, listing.read(query), hidden))
     except listing.ListingError as error:
-        raise _invalid(error.field, str(error)) from error
+        raise invalid(error.field, str(error)) from error
 
 
 def _is_sent(destinations: Mapping[str, Any], name: str | None, where: str | None) -> bool:
@@ -348,7 +280,7 @@ def _page(pdf: bytes, text: str) -> bytes:
     number = int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else 0
     found = making.one_page(pdf, number)
     if found is None:
-        raise _invalid("page", f"a page of the document was wanted, from 1; {text[:20]!r} came")
+        raise invalid("page", f"a page of the document was wanted, from 1; {text[:20]!r} came")
     return found
 
 
@@ -389,4 +321,5 @@ _ROUTES: tuple[tuple[str, str, str | None, Callable[..., Response]], ...] = (
     ("POST", "/batch", keys.RENDER, create_batch),
     ("GET", "/batch", keys.VIEW, list_batches),
     ("GET", "/batch/<id>", keys.VIEW, get_batch),
+    ("GET", "/mail-piece/<id>", keys.VIEW, get_mail_piece),
 )

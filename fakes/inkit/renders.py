@@ -84,6 +84,13 @@ def find(place: Tx | Door, key: str, now: int) -> Row | None:
     return rows[0] if rows and is_alive(rows[0], now) else None
 
 
+def by_render(place: Tx | Door, render_id: str) -> Row | None:
+    """A render by its own id, whatever became of it."""
+    read = place.run if isinstance(place, Tx) else place.read
+    rows = read(_BY_ID, id=render_id)
+    return rows[0] if rows else None
+
+
 def of_message(tx: Tx, message_id: str) -> Row | None:
     """What a message made before."""
     return tx.one(_OF_MESSAGE, message_id=message_id)

@@ -15,7 +15,7 @@ from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Statement, Tx, loads
 from inkstand.fakes.kit.world import World
 
-from . import catalogue
+from . import catalogue, sending
 from .drawing import Drawn, draw
 from .formats import TemplateError
 from .merge_fields import missing_fields, used_values
@@ -136,6 +136,7 @@ def _no_template(call: Identify) -> NoDocument:
 
 def _file(tx: Tx, world: World, call: Identify, order: Order, drawn: Drawn) -> Made:
     row = keep(tx, world, order, drawn, call.subject, order.template["template_id"])
+    sending.keep(tx, row, _profile(tx, call), world.now())
     document = row["document_id"] or row["render_id"]
     facts = {"document": document, "template": row["template_id"], "fields": len(order.values)}
     warned = warnings(order.destinations, _profile(tx, call))

@@ -102,6 +102,35 @@ renders = Table(
     Index("inkit_renders_message", "message_id"),
     Index("inkit_renders_batch", "batch_id"),
 )
+sendings = Table(
+    "inkit_sendings",
+    METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("piece_id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("render_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("expire_at", Integer),
+    Column("expire_after_n_views", Integer),
+    Column("opens", Integer, nullable=False),
+    Column("opened_at", Integer),
+    Column("ended", Text),
+    Column("ended_at", Integer),
+)
+happenings = Table(
+    "inkit_happenings",
+    METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("piece_id", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+    Index("inkit_happenings_piece", "piece_id"),
+)
 batches = Table(
     "inkit_batches",
     METADATA,

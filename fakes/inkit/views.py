@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
 
 from inkstand.fakes.kit.furnishing import refusals_view
-from inkstand.fakes.kit.storage import loads
+from inkstand.fakes.kit.storage import Door, Statement, loads
 from inkstand.fakes.kit.times import iso
-from inkstand.fakes.kit.views import Listed, View
+from inkstand.fakes.kit.views import Computed, Listed, View
 
+from . import mail, sending
 from .merge_fields import STANDARD_FIELDS
-from .tables import batches, folders, profiles, renders, templates
+from .pieces import MAGIC_LINK, MAIL
+from .tables import batches, folders, profiles, renders, sendings, templates
 
 
 def _profile(row: dict[str, Any]) -> dict[str, Any]:
@@ -85,6 +88,92 @@ def _when(milliseconds: int | None) -> str | None:
     return None if milliseconds is None else iso(milliseconds)
 
 
+def _of_kinds(door: Door, *kinds: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for row in door.read(_SENDINGS):
+        if row["kind"] in kinds:
+            yield row["seq"], dict(row)
+
+
+def _mails(door: Door, _: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    for place, row in _of_kinds(door, MAGIC_LINK, *sending.SIGNED_KINDS):
+        mail_ = {"piece_id": row["piece_id"], "render_id": row["render_id"], "sent_at": iso(row["created_at"])}
+        recipient = loads(row["recipient"])
+        if row["kind"] == MAGIC_LINK:
+            if recipient["email"]:
+                subject = f"{row['name']} is ready for you"
+                yield place, {"to": recipient["email"], "subject": subject, "path": _link(row), **mail_}
+            continue
+        for one in sending.signers(row):
+            path = f"/inkit/sign/{row['piece_id']}/{one['signer_number']}"
+            yield place, {"to": one["email"], "subject": f"Please sign {row['name']}", "path": path, **mail_}
+
+
+def _links(door: Door, _: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    now = door.now()
+    for place, row in _of_kinds(door, MAGIC_LINK):
+        yield (
+            place,
+            {
+                "piece_id": row["piece_id"],
+                "name": row["name"],
+                "status": sending.link_status(row, now),
+                "views": row["opens"],
+                "email": loads(row["recipient"])["email"],
+                "created_by": row["created_by"],
+                "expire_at": _when(row["expire_at"]),
+                "auth_type": loads(row["body"]).get("auth_type", "none"),
+                "first_opened_at": _when(row["opened_at"]),
+                "path": _link(row),
+                "render_id": row["render_id"],
+                "log": [
+                    {"what": one["what"], "who": one["who"], "at": iso(one["at"])}
+                    for one in sending.history(door, row["piece_id"])
+                ],
+            },
+        )
+
+
+def _signatures(door: Door, _: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    for place, row in _of_kinds(door, *sending.SIGNED_KINDS):
+        done = sending.have_signed(door, row["piece_id"])
+        people = [{**one, "signed": one["signer_number"] in done} for one in sending.signers(row)]
+        yield (
+            place,
+            {
+                "piece_id": row["piece_id"],
+                "name": row["name"],
+                "status": row["ended"] or sending.OUT,
+                "signers": people,
+                "path": f"/inkit/sign/{row['piece_id']}",
+                "render_id": row["render_id"],
+                "created_at": iso(row["created_at"]),
+            },
+        )
+
+
+def _mail_pieces(door: Door, _: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    now = door.now()
+    for place, row in _of_kinds(door, MAIL):
+        steps = mail.taken(row["created_at"], row["ended"], row["ended_at"], now)
+        yield (
+            place,
+            {
+                "piece_id": row["piece_id"],
+                "status": mail.status(steps),
+                "steps": {name: iso(at) for name, at in steps.items()},
+                "recipient": loads(row["recipient"]),
+                "mail_product_name": loads(row["body"]).get("mail_product_name", "letter"),
+                "render_id": row["render_id"],
+                "created_at": iso(row["created_at"]),
+            },
+        )
+
+
+def _link(row: dict[str, Any]) -> str:
+    return f"/inkit/link/{row['piece_id']}"
+
+
+_SENDINGS = Statement(select(sendings).order_by(sendings.c.seq))
 _without_files = select(*(column for column in renders.c if column.name not in {"pdf", "native"}))
 _SAME = ("document_id", "render_id", "message_id", "batch_id", "template_id", "folder_id", "rendered_with")
 _FIELDS: dict[str, str | None] = {
@@ -112,6 +201,43 @@ VIEWS: tuple[View, ...] = (
         _document,
         _FIELDS,
         "created_at",
+    ),
+    Computed(
+        "inkit.mailbox",
+        "e-mails that were sent: a magic link each, or the page on which to sign",
+        _mails,
+        ("to", "subject", "path", "piece_id", "render_id", "sent_at"),
+    ),
+    Computed(
+        "inkit.magic_links",
+        "magic links as Inkit's web app shows them, and who opened them",
+        _links,
+        (
+            *(
+                "piece_id",
+                "name",
+                "status",
+                "views",
+                "email",
+                "created_by",
+                "expire_at",
+                "auth_type",
+                "first_opened_at",
+            ),
+            *("path", "render_id", "log"),
+        ),
+    ),
+    Computed(
+        "inkit.signatures",
+        "documents that are to be signed, by whom, and how far that has come",
+        _signatures,
+        ("piece_id", "name", "status", "signers", "path", "render_id", "created_at"),
+    ),
+    Computed(
+        "inkit.mail_pieces",
+        "postcards and letters, and the step that each has reached",
+        _mail_pieces,
+        ("piece_id", "status", "steps", "recipient", "mail_product_name", "render_id", "created_at"),
     ),
     Listed(
         "inkit.batches",

@@ -20,7 +20,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from .http import dump_text, parse_json
 from .ledger import Reason
 from .tables import DIALECT, counters, reasons
-from .world import World
+from .world import World, machine_now
 
 _POSITIONAL = sqlite_dialect(paramstyle="qmark")
 _READERS_KEPT = 2
@@ -173,10 +173,14 @@ def reasons_text(given: Iterable[Reason]) -> str:
 
 
 class Door:
-    """One lock and one held connection through which every write of a workspace goes; readers have their own."""
+    """One lock and one held connection through which every write of a workspace goes; readers have their own.
 
-    def __init__(self, path: str, epoch: int = 0) -> None:
+    `now` tells the time of whatever is kept there, in milliseconds: what a view shows may hang on it.
+    """
+
+    def __init__(self, path: str, epoch: int = 0, now: Callable[[], int] = machine_now) -> None:
         self.path = path
+        self.now = now
         self.epoch = epoch
         self._lock = threading.Lock()
         self._writer: sqlite3.Connection | None = None

@@ -46,7 +46,7 @@ class Workspace:
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
-        self.door = Door(str(path))
+        self.door = Door(str(path), now=lambda: self.world.now())  # noqa: PLW0108  # the world changes
         self.settling = RLock()
         values = {row["name"]: row["value"] for row in self.door.read(_STATE)}
         self.door.epoch = int(values["epoch"])

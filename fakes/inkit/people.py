@@ -1,0 +1,166 @@
+"""What people see of a document that was sent to them: the page of a magic link, and the page on which they sign.
+
+The addresses are ours (nothing public tells Inkit's): `/link/{id}?key=` and `/sign/{id}/{signer}?key=`, with a key of
+the workspace, by which the sandbox knows whose they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, make_response, redirect, request
+from werkzeug.exceptions import Gone, NotFound
+from werkzeug.wrappers import Response as Answer
+
+from inkstand.fakes.kit import current
+from inkstand.fakes.kit.ledger import Reason
+from inkstand.fakes.kit.pages import page
+from inkstand.fakes.kit.storage import Row, Tenant, Tx, loads
+from inkstand.fakes.kit.times import iso
+
+from . import renders, sending
+from .pieces import MAGIC_LINK
+
+SERVICE = "inkit"
+_PACKAGE = "inkstand.fakes.inkit"
+
+
+def register(app: Flask) -> None:
+    """Give an application the pages."""
+    app.add_url_rule("/link/<id>", view_func=open_link)
+    app.add_url_rule("/link/<id>/document.pdf", view_func=linked_document)
+    app.add_url_rule("/sign/<id>/<int:number>", view_func=signing)
+    app.add_url_rule("/sign/<id>/<int:number>", "sign", sign, methods=["POST"])
+    app.add_url_rule("/sign/<id>/<int:number>/document.pdf", view_func=document_to_sign)
+
+
+def open_link(id: str) -> Response:  # noqa: A002  # the route's own name for it
+    """`GET /link/{id}`: a page that opens the document, once the right email is given where one is asked for."""
+    tenant, piece = _found(id, (MAGIC_LINK,))
+    now, email = tenant.world.now(), request.args.get("email", "").strip()
+    render = renders.find(tenant.door, piece["render_id"], now)
+    why = _why_not(piece, render, now)
+    wanted = _email_wanted(piece)
+    if why is None and wanted is not None and email.casefold() != wanted.casefold():
+        if email:
+            _refuse(tenant, piece, f"the email {email} is not the one it was sent to")
+        return _page("link.html", 200, piece=_shown(piece, now), ask=True, wrong=bool(email))
+    if why is not None or render is None:
+        _refuse(tenant, piece, why or "the document is gone")
+        return _page("link.html", 410, piece=_shown(piece, now), why=why or "the document is gone")
+    with tenant.door.write(tenant.door.epoch) as tx:
+        sending.opened(tx, piece, email or request.remote_addr or "somebody", now)
+        renders.looked_at(tx, render, now)
+        _because(tx, piece, Reason("inkit.link.opened", {"piece": id, "who": email or "somebody"}))
+    address = f"{request.script_root}/link/{id}/document.pdf?{request.query_string.decode()}"
+    return _page("link.html", 200, piece=_shown(piece, now), address=address)
+
+
+def linked_document(id: str) -> Response:  # noqa: A002  # as above
+    """`GET /link/{id}/document.pdf`: the PDF on the page; opening the page was the view."""
+    tenant, piece = _found(id, (MAGIC_LINK,))
+    wanted = _email_wanted(piece)
+    if piece["opens"] == 0 or (wanted and request.args.get("email", "").strip().casefold() != wanted.casefold()):
+        raise NotFound(f"Open the magic link {id} first.")
+    return _pdf(tenant, piece)
+
+
+def signing(id: str, number: int) -> Response:  # noqa: A002  # as above
+    """`GET /sign/{id}/{signer}`: the document, and the button by which a demo person signs."""
+    tenant, piece = _found(id, sending.SIGNED_KINDS)
+    signer = next((one for one in sending.signers(piece) if one["signer_number"] == number), None)
+    if signer is None:
+        raise NotFound(f"{id} has no signer {number}.")
+    done = sending.have_signed(tenant.door, id)
+    address = f"{request.path}/document.pdf?{request.query_string.decode()}"
+    return _page(
+        "sign.html",
+        200,
+        piece=_shown(piece, tenant.world.now()),
+        signer=signer,
+        signers=[{**one, "has_signed": one["signer_number"] in done} for one in sending.signers(piece)],
+        has_signed=number in done,
+        is_next=number in sending.whose_turn(piece, done),
+        ended=piece["ended"],
+        address=request.script_root + address,
+    )
+
+
+def sign(id: str, number: int) -> Answer:  # noqa: A002  # as above
+    """`POST /sign/{id}/{signer}`: sign it; then the page again. 410 when it is not this signer's turn."""
+    tenant, piece = _found(id, sending.SIGNED_KINDS)
+    signer = next((one for one in sending.signers(piece) if one["signer_number"] == number), None)
+    with tenant.door.write(tenant.door.epoch) as tx:
+        if signer is None or not sending.sign(tx, piece, number, tenant.world.now()):
+            raise Gone(f"It is not the turn of signer {number} of {id}.")
+        left = len(sending.signers(piece)) - len(sending.have_signed(tx, id))
+        facts = {"who": signer["full_name"], "piece": id, "left": left}
+        _because(tx, piece, Reason("inkit.signature.signed", facts))
+    return redirect(f"{request.script_root}/sign/{id}/{number}?{request.query_string.decode()}", 303)
+
+
+def document_to_sign(id: str, number: int) -> Response:  # noqa: A002, ARG001  # as above
+    """`GET /sign/{id}/{signer}/document.pdf`: what is to be signed."""
+    return _pdf(*_found(id, sending.SIGNED_KINDS))
+
+
+def return_mail(id: str) -> Response:  # noqa: A002  # as above
+    """`POST /_web/mail-piece/{id}/return`: ours; the piece goes back to its sender."""
+    tenant = current.tenant()
+    piece = sending.find(tenant.door, id)
+    with tenant.door.write(tenant.door.epoch) as tx:
+        if piece is None or not sending.end(tx, piece, "returned_to_sender", "the post", tenant.world.now()):
+            raise NotFound(f"There is no mail piece {id} on its way.")
+        _because(tx, piece, Reason("inkit.mail.returned", {"piece": id}))
+    return make_response(("", 204, {"Content-Type": "application/json"}))
+
+
+def _found(piece_id: str, kinds: tuple[str, ...]) -> tuple[Tenant, Row]:
+    tenant = current.whose(SERVICE, request.args.get("key", ""))
+    piece = sending.find(tenant.door, piece_id) if tenant else None
+    if tenant is None or piece is None or piece["kind"] not in kinds:
+        raise NotFound(f"There is no {piece_id} of that key.")
+    return tenant, piece
+
+
+def _why_not(piece: Row, render: Row | None, now: int) -> str | None:
+    if sending.link_status(piece, now) == sending.EXPIRED:
+        return "the link has expired"
+    return None if render is not None else "the document was deleted, or has expired"
+
+
+def _email_wanted(piece: Row) -> str | None:
+    """The email that a link asks for; None where it opens for everybody."""
+    body = loads(piece["body"])
+    if body.get("auth_type") != "email":
+        return None
+    found = body.get("auth_email") or loads(piece["recipient"]).get("email")
+    return found if isinstance(found, str) else None
+
+
+def _refuse(tenant: Tenant, piece: Row, why: str) -> None:
+    with tenant.door.write(tenant.door.epoch) as tx:
+        sending.happened(tx, piece["piece_id"], "refused", why, tenant.world.now())
+        _because(tx, piece, Reason("inkit.link.refused", {"piece": piece["piece_id"], "why": why}))
+
+
+def _because(tx: Tx, piece: Row, reason: Reason) -> None:
+    render = renders.by_render(tx, piece["render_id"])
+    subject = render["message_id"] or render["document_id"] or render["render_id"] if render else piece["piece_id"]
+    tx.because(subject, "sent", [reason])
+
+
+def _pdf(tenant: Tenant, piece: Row) -> Response:
+    render = renders.by_render(tenant.door, piece["render_id"])
+    if render is None or render["pdf"] is None:
+        raise NotFound(f"The document of {piece['piece_id']} is gone.")
+    return make_response((render["pdf"], 200, {"Content-Type": "application/pdf", "Cache-Control": "no-store"}))
+
+
+def _shown(piece: Row, now: int) -> dict[str, Any]:
+    return {"name": piece["name"], "id": piece["piece_id"], "sent": iso(piece["created_at"]), "now": iso(now)}
+
+
+def _page(template: str, status: int, **context: Any) -> Response:
+    text = page(template, _PACKAGE, **context)
+    return make_response((text, status, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}))

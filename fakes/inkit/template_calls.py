@@ -1,0 +1,58 @@
+"""A template as a call to the API brings it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from inkstand.fakes.kit.http import kind_of
+
+from . import making
+from .answers import ApiError, invalid
+from .catalogue import NewTemplate
+from .formats import SOURCES
+from .pieces import PieceError, of_template
+
+
+def new_template(body: Mapping[str, Any], created_by: str) -> NewTemplate:
+    """A template of a call's body. Raises ApiError, naming the field, for one that is none."""
+    told_data = body.get("data")
+    data: Mapping[str, Any] = told_data if isinstance(told_data, dict) else {}
+    texts = {name: body.get(name) for name in ("name", "source", "file")}
+    wrong = [
+        {
+            "field": name,
+            "message": "required text is missing" if value is None else f"text was wanted; {kind_of(value)} came",
+        }
+        for name, value in texts.items()
+        if not isinstance(value, str) or not value
+    ]
+    if wrong:
+        raise ApiError(422, "; ".join(f"{one['field']}: {one['message']}" for one in wrong), wrong)
+    if texts["source"] not in SOURCES:
+        raise invalid("source", f"one of {', '.join(SOURCES)} was wanted; {texts['source']!r} came")
+    file_name = data.get("file_name") or body.get("file_name")
+    description = body.get("description")
+    try:
+        of_template(body.get("destinations"))
+    except PieceError as error:
+        raise invalid(error.field, str(error)) from error
+    return NewTemplate(
+        name=str(texts["name"]),
+        source=str(texts["source"]),
+        file=_decoded(str(texts["file"])),
+        description=description if isinstance(description, str) else "",
+        file_name=file_name if isinstance(file_name, str) else None,
+        paper=making.paper(data, body),
+        destinations=body.get("destinations"),
+        created_by=created_by,
+    )
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise invalid("file", f"the file's bytes in base64 were wanted ({error})") from error

@@ -1,0 +1,205 @@
+"""What becomes of a document after it is made: magic links, signatures, mail pieces, each through its states."""
+
+import pytest
+from tests.conftest import holds
+from tests.inkit.test_public_api import LETTER, Api
+
+SIGNERS = [
+    {"signer_number": 2, "full_name": "Ben", "email": "ben@x.test"},
+    {"signer_number": 1, "full_name": "Ana", "email": "ana@x.test"},
+]
+
+
+class Sent:
+    """A document that was made with a destination, and the person who has it."""
+
+    def __init__(self, client, **body):
+        self.client = client
+        self.workspace = client.create("sent", clock="frozen", delivery="manual")
+        self.key = self.workspace.connection("inkit")["settings"]["apiKey"]
+        self.api = Api(client, self.key)
+        self.made = self.api.make(**body)
+
+    def look(self, path, method="GET", status=200, **params):
+        answer = self.client.request(method, f"/inkit{path}", params={"key": self.key, **params}, allow_redirects=False)
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def one(self, view):
+        (row,) = self.workspace.view(f"inkit.{view}")
+        return row
+
+
+@pytest.fixture
+def sent(client):
+    return lambda **body: Sent(client, **body)
+
+
+def link(sent, **body):
+    found = sent(destinations={"inkit_storage": {}, "magic_link": {"email": "ana@x.test", **body}}, name="Notice")
+    return found, f"/link/{found.made['magic_link_piece_id']}"
+
+
+def test_a_magic_link_is_opened(sent):
+    """Unopened, then Opened with every look counted, for the link and for the document; the page shows the PDF."""
+    found, path = link(sent)
+    row = found.one("magic_links")
+    assert (row["status"], row["views"], row["email"], row["first_opened_at"]) == ("Unopened", 0, "ana@x.test", None)
+    mail = found.one("mailbox")
+    assert (mail["to"], mail["path"]) == ("ana@x.test", "/inkit" + path)
+    found.look(f"{path}/document.pdf", status=404)
+
+    shown = found.look(path)
+    assert "Notice" in shown.text
+    assert f"/inkit{path}/document.pdf" in shown.text
+    assert found.look(f"{path}/document.pdf").content.startswith(b"%PDF")
+    found.workspace.advance("1h")
+    found.look(path)
+    row = found.one("magic_links")
+    assert (row["status"], row["views"], row["first_opened_at"]) == ("Opened", 2, "2026-01-01T00:00:00.000Z")
+    assert [one["what"] for one in row["log"]] == ["created", "opened", "opened"]
+    assert found.one("documents")["views"] == 2
+    rules = [one["rule"] for one in found.workspace.view("reasons", messageId=found.made["document_id"])]
+    assert rules.count("inkit.link.opened") == 2
+
+
+@pytest.mark.parametrize("body", [{"expire_after_n_views": 1}, {"retain_for": {"hours": 1}}])
+def test_a_magic_link_expires(sent, body):
+    """By views or by time, on the clock; then the page says so, the log too, and nothing is counted."""
+    found, path = link(sent, **body)
+    found.look(path)
+    found.workspace.advance("1h")
+    assert found.one("magic_links")["status"] == "Expired"
+
+    assert "has expired" in found.look(path, status=410).text
+    row = found.one("magic_links")
+    assert (row["views"], [one["what"] for one in row["log"]][-1]) == (1, "refused")
+
+
+def test_a_link_to_a_document_that_is_gone(sent):
+    """A deleted document is not opened by its link either."""
+    found, path = link(sent)
+    found.api.ask("DELETE", f"/document/{found.made['document_id']}", 204)
+
+    assert "deleted" in found.look(path, status=410).text
+
+
+def test_a_link_that_asks_who_it_is(sent):
+    """With `auth_type` email the page asks; another address opens nothing and stands in the log."""
+    found, path = link(sent, auth_type="email")
+    assert "Who are you?" in found.look(path).text
+    assert "another address" in found.look(path, email="eve@x.test").text
+    found.look(f"{path}/document.pdf", status=404, email="eve@x.test")
+    found.look(path, email="ANA@x.test")
+    assert found.look(f"{path}/document.pdf", email="ana@x.test").content.startswith(b"%PDF")
+    found.look(f"{path}/document.pdf", status=404, email="eve@x.test")
+
+    assert [one["what"] for one in found.one("magic_links")["log"]] == ["created", "refused", "opened"]
+
+
+@pytest.mark.parametrize("path", ["/link/ml_none", "/sign/sig_none/1", "/link/ml_none/document.pdf"])
+def test_nobodys_pages(sent, path):
+    """An id that nothing has, or a key that is not known, is 404."""
+    found, own = link(sent)
+    found.look(path, status=404)
+    assert found.client.request("GET", f"/inkit{own}").status_code == 404
+    assert found.client.request("GET", f"/inkit{own}?key=inkstand-demo-inkit-key").status_code == 404
+
+
+def test_signers_sign_in_their_order(sent):
+    """The second cannot sign before the first; with the last one the document is signed, once."""
+    found = sent(destinations={"digital_signature": {"order": "ordered", "signers": SIGNERS}})
+    path = f"/sign/{found.made['digital_signature_piece_id']}"
+    assert [mail["to"] for mail in found.workspace.view("inkit.mailbox")] == ["ana@x.test", "ben@x.test"]
+    assert "not your turn" in found.look(f"{path}/2").text
+    found.look(f"{path}/2", "POST", 410)
+
+    answer = found.look(f"{path}/1", "POST", 303)
+    assert "You have signed" in found.look(answer.headers["Location"].partition("?")[0].removeprefix("/inkit")).text
+    found.look(f"{path}/1", "POST", 410)
+    row = found.one("signatures")
+    assert (row["status"], [one["signed"] for one in row["signers"]]) == ("out_for_signature", [True, False])
+    found.look(f"{path}/2", "POST", 303)
+    assert found.one("signatures")["status"] == "signed"
+    assert "Everybody has signed" in found.look(f"{path}/1").text
+    found.look(f"{path}/2", "POST", 410)
+    found.look(f"{path}/3", status=404)
+    assert found.look(f"{path}/1/document.pdf").content.startswith(b"%PDF")
+
+
+def test_signers_in_any_order(sent):
+    """Where the call says unordered, whoever comes first signs first."""
+    found = sent(destinations={"digital_signature": {"order": "unordered", "signers": SIGNERS}})
+    path = f"/sign/{found.made['digital_signature_piece_id']}"
+    for number in (2, 1):
+        found.look(f"{path}/{number}", "POST", 303)
+
+    assert found.one("signatures")["status"] == "signed"
+
+
+def by_mail(sent, **person):
+    found = sent(destinations={"sepire": {"mail_product_name": "postcard", **LETTER, **person}})
+    return found, f"/mail-piece/{found.made['mail_piece_id']}"
+
+
+@holds("inkit.mail.steps")
+def test_a_mail_piece_takes_its_steps(sent, rules):  # noqa: ARG001
+    """Each step has its moment on the clock; the API tells recipient, options and times."""
+    found, path = by_mail(sent)
+    seen = []
+    for days in (0, 1, 1, 2, 1):
+        found.workspace.advance(f"{days}d") if days else None
+        seen.append(found.api.json("GET", path)["latest_delivery_status"])
+    told = found.api.json("GET", path)
+
+    assert seen == ["created", "mailed", "in_transit", "in_local_area", "processed_for_delivery"]
+    assert (told["address_city"], told["mail_product_name"], told["render_id"]) == (
+        "Hawthorne",
+        "postcard",
+        found.made["id"],
+    )
+    assert told["mailed_at"] == "2026-01-02T00:00:00.000Z"
+    assert told["returned_to_sender_at"] is None
+    assert found.one("mail_pieces")["status"] == "processed_for_delivery"
+    found.api.json("GET", "/mail-piece/mail_none", 404)
+
+
+def test_mail_that_comes_back(sent):
+    """Returned on its way, it takes no step after that, and is not returned twice."""
+    found, path = by_mail(sent)
+    found.workspace.advance("3d")
+    piece = {"mail_piece": found.made["mail_piece_id"]}
+    found.workspace.act("inkit.return_mail", piece)
+    found.workspace.advance("9d")
+
+    told = found.api.json("GET", path)
+    assert (told["latest_delivery_status"], told["returned_to_sender_at"]) == (
+        "returned_to_sender",
+        "2026-01-04T00:00:00.000Z",
+    )
+    assert told["in_local_area_at"] is None
+    with pytest.raises(Exception, match="on its way"):
+        found.workspace.act("inkit.return_mail", piece)
+
+
+def test_an_address_that_cannot_be(sent):
+    """By the API a piece without a whole address is made, and ends at once as not verified."""
+    found, path = by_mail(sent, address_zip="9")
+    found.workspace.advance("9d")
+
+    told = found.api.json("GET", path)
+    assert told["latest_delivery_status"] == "address_verification_failed"
+    assert told["mailed_at"] is None
+
+
+def test_by_segment(workspace):
+    """What a template says of its way is what becomes of its documents: the link goes to the profile's email."""
+    traits = {"month": "March", "first_name": "Nick", "email": "nick@shield.test", "payments": []}
+    workspace.post("identify", {"userId": "u", "traits": {"template_id": "tmpl_demoStatement", **traits}})
+    workspace.settle()
+
+    (mail,) = workspace.view("inkit.mailbox")
+    assert (mail["to"], mail["subject"]) == ("nick@shield.test", "Statement by magic link is ready for you")
+    workspace.act("inkit.open_link", {"magic_link": mail["piece_id"]})
+    (row,) = workspace.view("inkit.magic_links")
+    assert row["status"] == "Opened"
