@@ -18,20 +18,23 @@ from inkstand.fakes.kit.pages import page
 from inkstand.fakes.kit.storage import Row, Tenant, Tx, loads
 from inkstand.fakes.kit.times import iso
 
-from . import renders, sending
+from . import catalogue, renders, sending
+from .drawing import first_page
 from .pieces import MAGIC_LINK
 
 SERVICE = "inkit"
 _PACKAGE = "inkstand.fakes.inkit"
+_FILES = {"address": "document.pdf", "picture": "page.png"}
+_WIDTH = 900
 
 
 def register(app: Flask) -> None:
     """Give an application the pages."""
     app.add_url_rule("/link/<id>", view_func=open_link)
-    app.add_url_rule("/link/<id>/document.pdf", view_func=linked_document)
+    app.add_url_rule("/link/<id>/<any('document.pdf', 'page.png'):what>", view_func=linked_document)
     app.add_url_rule("/sign/<id>/<int:number>", view_func=signing)
     app.add_url_rule("/sign/<id>/<int:number>", "sign", sign, methods=["POST"])
-    app.add_url_rule("/sign/<id>/<int:number>/document.pdf", view_func=document_to_sign)
+    app.add_url_rule("/sign/<id>/<int:number>/<any('document.pdf', 'page.png'):what>", view_func=document_to_sign)
 
 
 def open_link(id: str) -> Response:  # noqa: A002  # the route's own name for it
@@ -52,17 +55,16 @@ def open_link(id: str) -> Response:  # noqa: A002  # the route's own name for it
         sending.opened(tx, piece, email or request.remote_addr or "somebody", now)
         renders.looked_at(tx, render, now)
         _because(tx, piece, Reason("inkit.link.opened", {"piece": id, "who": email or "somebody"}))
-    address = f"{request.script_root}/link/{id}/document.pdf?{request.query_string.decode()}"
-    return _page("link.html", 200, piece=_shown(piece, now), address=address)
+    return _page("link.html", 200, piece=_shown(piece, now), **_addresses(f"/link/{id}"), pages=render["pages"])
 
 
-def linked_document(id: str) -> Response:  # noqa: A002  # as above
-    """`GET /link/{id}/document.pdf`: the PDF on the page; opening the page was the view."""
+def linked_document(id: str, what: str) -> Response:  # noqa: A002  # as above
+    """`GET /link/{id}/document.pdf`, `/page.png`: the PDF, its first page as seen; opening the page was the view."""
     tenant, piece = _found(id, (MAGIC_LINK,))
     wanted = _email_wanted(piece)
     if piece["opens"] == 0 or (wanted and request.args.get("email", "").strip().casefold() != wanted.casefold()):
         raise NotFound(f"Open the magic link {id} first.")
-    return _pdf(tenant, piece)
+    return _file(tenant, piece, what)
 
 
 def signing(id: str, number: int) -> Response:  # noqa: A002  # as above
@@ -72,7 +74,7 @@ def signing(id: str, number: int) -> Response:  # noqa: A002  # as above
     if signer is None:
         raise NotFound(f"{id} has no signer {number}.")
     done = sending.have_signed(tenant.door, id)
-    address = f"{request.path}/document.pdf?{request.query_string.decode()}"
+    render = renders.by_render(tenant.door, piece["render_id"])
     return _page(
         "sign.html",
         200,
@@ -82,7 +84,8 @@ def signing(id: str, number: int) -> Response:  # noqa: A002  # as above
         has_signed=number in done,
         is_next=number in sending.whose_turn(piece, done),
         ended=piece["ended"],
-        address=request.script_root + address,
+        pages=render["pages"] if render else 0,
+        **_addresses(request.path),
     )
 
 
@@ -99,9 +102,9 @@ def sign(id: str, number: int) -> Answer:  # noqa: A002  # as above
     return redirect(f"{request.script_root}/sign/{id}/{number}?{request.query_string.decode()}", 303)
 
 
-def document_to_sign(id: str, number: int) -> Response:  # noqa: A002, ARG001  # as above
-    """`GET /sign/{id}/{signer}/document.pdf`: what is to be signed."""
-    return _pdf(*_found(id, sending.SIGNED_KINDS))
+def document_to_sign(id: str, number: int, what: str) -> Response:  # noqa: A002, ARG001  # as above
+    """`GET /sign/{id}/{signer}/document.pdf`, `/page.png`: what is to be signed."""
+    return _file(*_found(id, sending.SIGNED_KINDS), what)
 
 
 def return_mail(id: str) -> Response:  # noqa: A002  # as above
@@ -150,11 +153,21 @@ def _because(tx: Tx, piece: Row, reason: Reason) -> None:
     tx.because(subject, "sent", [reason])
 
 
-def _pdf(tenant: Tenant, piece: Row) -> Response:
+def _addresses(path: str) -> dict[str, str]:
+    """Where a page's document is, with what the page was asked with."""
+    asked = request.query_string.decode()
+    return {name: f"{request.script_root}{path}/{file}?{asked}" for name, file in _FILES.items()}
+
+
+def _file(tenant: Tenant, piece: Row, what: str) -> Response:
     render = renders.by_render(tenant.door, piece["render_id"])
     if render is None or render["pdf"] is None:
         raise NotFound(f"The document of {piece['piece_id']} is gone.")
-    return make_response((render["pdf"], 200, {"Content-Type": "application/pdf", "Cache-Control": "no-store"}))
+    if what == _FILES["picture"]:
+        content, kind = first_page(render, catalogue.find(tenant.door, render["template_id"]), _WIDTH), "image/png"
+    else:
+        content, kind = render["pdf"], "application/pdf"
+    return make_response((content, 200, {"Content-Type": kind, "Cache-Control": "no-store"}))
 
 
 def _shown(piece: Row, now: int) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def test_a_magic_link_is_opened(sent):
     assert "Notice" in shown.text
     assert f"/inkit{path}/document.pdf" in shown.text
     assert found.look(f"{path}/document.pdf").content.startswith(b"%PDF")
+    assert found.look(f"{path}/page.png").content.startswith(b"\x89PNG")
     found.workspace.advance("1h")
     found.look(path)
     row = found.one("magic_links")
@@ -125,6 +126,7 @@ def test_signers_sign_in_their_order(sent):
     found.look(f"{path}/2", "POST", 410)
     found.look(f"{path}/3", status=404)
     assert found.look(f"{path}/1/document.pdf").content.startswith(b"%PDF")
+    assert found.look(f"{path}/1/page.png").headers["Content-Type"] == "image/png"
 
 
 def test_signers_in_any_order(sent):
