@@ -16,6 +16,7 @@ from inkstand.fakes.kit.times import iso
 
 from . import pieces
 from .catalogue import file_of
+from .formats import placed
 from .renders import COMPLETED, FAILED, IN_PROGRESS, sent_to, status
 
 Told = dict[str, Any]
@@ -128,9 +129,7 @@ def template(row: Row) -> Told:
         return {**told, "html": file_of(row).decode("utf-8-sig")}
     told |= {"file": base64.b64encode(file_of(row)).decode(), "file_name": row["file_name"]}
     if row["source"] == "pdf":
-        from .formats.pdf import placed  # noqa: PLC0415  # brings libraries of its own
-
-        told["merge_params"] = [one.told for one in placed(file_of(row))]
+        told["merge_params"] = placed(file_of(row))
     return told
 
 

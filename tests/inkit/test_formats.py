@@ -9,7 +9,8 @@ from docx import Document
 from openpyxl import Workbook, load_workbook
 from pptx import Presentation
 from pptx.util import Inches
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject
 from reportlab.pdfgen import canvas
 
 from inkstand.fakes.inkit import catalogue
@@ -279,3 +280,27 @@ def test_without_libreoffice(monkeypatch, word):
     assert libreoffice.to_pdf(word, "docx") is None
     monkeypatch.setattr(libreoffice, "program", lambda: "/bin/false")
     assert libreoffice.to_pdf(word, "docx") is None
+
+
+@pytest.mark.parametrize("knot", ["parent", "pages"])
+def test_a_pdf_that_goes_round_in_circles(knot):
+    """What would keep its reader busy for ever, or bring it down, costs a process and is refused in words, or read."""
+    writer = PdfWriter(clone_from=io.BytesIO(form()))
+    if knot == "parent":
+        widget = writer.pages[0]["/Annots"][0].get_object()
+        widget[NameObject("/Parent")] = widget.indirect_reference
+        del widget["/T"]
+    else:
+        root = writer.root_object["/Pages"].get_object()
+        root["/Kids"].append(writer.root_object.raw_get("/Pages"))
+    file = saved_by(writer)
+    try:
+        assert "first_name" in fields_of("pdf", file)
+    except TemplateError as error:
+        assert str(error)  # noqa: PT017  # either will do; a crash will not
+
+
+def saved_by(writer):
+    stream = io.BytesIO()
+    writer.write(stream)
+    return stream.getvalue()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from inkstand.fakes.kit.http import dump_text
 
 from .errors import TemplateError
 
@@ -33,7 +35,7 @@ def fields_of(source: str, file: bytes) -> tuple[str, ...]:
     if len(file) > LARGEST_FILE:
         message = f"A template's file has at most {LARGEST_FILE:,} bytes; this one has {len(file):,}."
         raise TemplateError(message)
-    return _READERS[source](file)
+    return _html_fields(file) if source == "html" else tuple(_apart("fields", source, file))
 
 
 def fill(source: str, file: bytes, values: Values) -> bytes:
@@ -41,7 +43,10 @@ def fill(source: str, file: bytes, values: Values) -> bytes:
 
     Raises TemplateError when that becomes too much for one document.
     """
-    return _FILLERS[source](file, values)
+    if source == "html":
+        return _html_filled(file, values)
+    made: bytes = _apart("filled", source, file, dump_text(dict(values)))
+    return made
 
 
 def _html_fields(file: bytes) -> tuple[str, ...]:
@@ -68,43 +73,22 @@ def _text(file: bytes) -> str:
         raise TemplateError(message) from error
 
 
-def _office_fields(file: bytes, kind: str) -> tuple[str, ...]:
-    from .office import fields  # noqa: PLC0415  # brings a library of its own
+def _apart(function: str, *arguments: object) -> Any:
+    """Have a file looked into by a process that can be lost."""
+    from inkstand.fakes.kit.rendering import UndrawableError, run_apart  # noqa: PLC0415  # HTML needs it not
 
-    return fields(file, kind)
-
-
-def _office_filled(file: bytes, kind: str, values: Values) -> bytes:
-    from .office import filled  # noqa: PLC0415  # brings a library of its own
-
-    return filled(file, kind, values)
-
-
-def _pdf_fields(file: bytes) -> tuple[str, ...]:
-    from .pdf import fields  # noqa: PLC0415  # brings libraries of its own
-
-    return fields(file)
+    try:
+        return run_apart(f"{__package__}.apart:{function}", *arguments)
+    except UndrawableError as error:
+        message = "The file cannot be used: it takes too long or too much memory, or brings its reader down."
+        raise TemplateError(message) from error
+    except ValueError as error:
+        raise TemplateError(str(error)) from error
 
 
-def _pdf_filled(file: bytes, values: Values) -> bytes:
-    from .pdf import filled  # noqa: PLC0415  # brings libraries of its own
+def placed(file: bytes) -> list[dict[str, Any]]:
+    """The form fields of a PDF template as Inkit tells them: name, page, box, look."""
+    return list(_apart("placed", file))
 
-    return filled(file, values)
 
-
-_READERS: Mapping[str, Callable[[bytes], tuple[str, ...]]] = {
-    "html": _html_fields,
-    "docx": lambda file: _office_fields(file, "docx"),
-    "xlsx": lambda file: _office_fields(file, "xlsx"),
-    "pptx": lambda file: _office_fields(file, "pptx"),
-    "pdf": _pdf_fields,
-}
-_FILLERS: Mapping[str, Callable[[bytes, Values], bytes]] = {
-    "html": _html_filled,
-    "docx": lambda file, values: _office_filled(file, "docx", values),
-    "xlsx": lambda file, values: _office_filled(file, "xlsx", values),
-    "pptx": lambda file, values: _office_filled(file, "pptx", values),
-    "pdf": _pdf_filled,
-}
-
-__all__ = ["LARGEST_FILE", "SOURCES", "TYPES", "TemplateError", "fields_of", "fill"]
+__all__ = ["LARGEST_FILE", "SOURCES", "TYPES", "TemplateError", "fields_of", "fill", "placed"]

@@ -9,7 +9,7 @@ addresses.
 
 from __future__ import annotations
 
-from .crew import ask
+from .crew import ask, run_apart
 from .shapes import LARGEST_PICTURE, MOST_PAGES, Paper, Pdf, Png, UndrawableError
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Png",
     "UndrawableError",
     "page_to_png",
+    "run_apart",
     "to_pdf",
     "to_png",
 ]

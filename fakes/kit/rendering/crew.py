@@ -24,7 +24,7 @@ SECONDS = 15.0
 WORKERS = 3
 """How many pages are drawn at once: a slow one keeps the others waiting no longer than that."""
 
-FONTS = "INKSTAND_FONT_FOLDER"
+FONTS, INSIDE = "INKSTAND_FONT_FOLDER", "INKSTAND_DRAWING"
 _FONT_NAMES = ("figo", "figit", "figbo", "figbi", "symbol1", "symbol2")
 _idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
 _started: set[_Worker] = set()
@@ -35,7 +35,12 @@ class _Worker:
     """One process."""
 
     def __init__(self) -> None:
-        environment = {**os.environ, FONTS: str(_font_folder()), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        environment = {
+            **os.environ,
+            INSIDE: "1",
+            FONTS: str(_font_folder()),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        }
         for name in ("FONTCONFIG_FILE", "FONTCONFIG_SYSROOT"):
             environment.pop(name, None)  # the machine's fonts would win by these
         command = [sys.executable, "-m", f"{__package__}.worker"]
@@ -70,6 +75,10 @@ def ask(name: str, *arguments: object) -> dict[str, Any]:
 
     Raises UndrawableError for a page that takes too much, ValueError for arguments that are wrong.
     """
+    if os.environ.get(INSIDE):
+        from .worker import perform  # noqa: PLC0415  # this is one of the processes: what it needs drawn it draws
+
+        return cast("dict[str, Any]", perform(name, [*arguments]))
     worker = _taken()
     answer = None
     try:
@@ -86,6 +95,15 @@ def ask(name: str, *arguments: object) -> dict[str, Any]:
     if "wrong" in answer:
         raise ValueError(answer["wrong"])
     return cast("dict[str, Any]", answer["drawn"])
+
+
+def run_apart(function: str, *arguments: object) -> Any:
+    """Call a function (`package.module:name`) in one of the processes: for what would trust a stranger's file too much.
+
+    Arguments and result are bytes, text, numbers and lists of them. Raises ValueError with the function's own words,
+    UndrawableError where it takes too long, too much memory, or brings the process down.
+    """
+    return ask("call", function, *arguments)
 
 
 def _taken() -> _Worker:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any, BinaryIO
 
 import msgspec
@@ -60,13 +61,23 @@ def main() -> None:
 def _answered(name: str, arguments: list[Any]) -> dict[str, Any]:
     given = [Paper(**one) if isinstance(one, dict) else one for one in arguments]
     try:
-        return {"drawn": asdict(_WORK[name](*given))}
+        return {"drawn": perform(name, given)}
     except UndrawableError as error:
         return {"undrawable": str(error)}
     except MemoryError:
         return {"undrawable": f"The page takes more than {MEMORY // 1_000_000:,} MB of memory."}
     except ValueError as error:
         return {"wrong": str(error)}
+    except RecursionError:
+        return {"wrong": "It is nested too deeply."}
+
+
+def perform(name: str, given: list[Any]) -> Any:
+    """Draw something by its name, or call a function by its own."""
+    if name in _WORK:
+        return asdict(_WORK[name](*given))
+    module, _, function = given[0].partition(":")
+    return getattr(import_module(module), function)(*given[1:])
 
 
 def _bound() -> None:
