@@ -12,6 +12,7 @@ from inkstand.simulator.scenarios.play.runner import DEFAULT_SEED, play, run
 ROOT = Path(__file__).parents[2]
 STORIES = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))
 OF_THEIR_OWN = {"retries", "a-vendor-that-fails", "opened", "tracking-plan", "never-twice", "actions"}
+OF_THEIR_OWN |= {"default-template", "last-name-only", "magic-link", "mail", "new-version", "signature"}
 """Stories whose end hangs on more than calls: a fault, a plan, a connection, a person at a vendor."""
 
 

@@ -416,7 +416,7 @@ def test_status_tells_views_and_exports(shop):
         flags=(),
     )
 
-    assert re.search(r"view +4  inkit\.templates +templates", told.stdout)
+    assert re.search(r"view +10  inkit\.templates +templates", told.stdout)
     assert "key inkstand-demo-inkit-key" in told.stdout
 
 
