@@ -7,6 +7,7 @@ import pypdfium2
 import pytest
 from docx import Document
 from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.table import Table
 from pptx import Presentation
 from pptx.util import Inches
 from pypdf import PdfReader, PdfWriter
@@ -116,6 +117,20 @@ def test_excel(book):
     assert sheet["B503"].value == "=SUM(B3:B502)"
     assert (sheet["A504"].value, str(sheet.merged_cells)) == ("שלום", "A504:B504")
     assert [name for name, content in parts(made).items() if b"{{" in content] == ["xl/worksheets/sheet1.xml"]
+
+
+def test_a_table_of_excel_grows_with_its_rows():
+    """Excel's own tables have the rows that a list made, in each sheet."""
+    made = Workbook()
+    sheet = made.active
+    for place, text in {"A1": "Name", "B1": "Price", "A2": "{{items.n}}", "B2": "{{items.p}}"}.items():
+        sheet[place] = text
+    sheet.add_table(Table(displayName="Lines", ref="A1:B2"))
+    made.create_sheet("More")["A1"] = "{{first_name}} again"
+    again = load_workbook(io.BytesIO(fill("xlsx", saved(made), VALUES)))
+
+    assert again.active.tables["Lines"].ref == f"A1:B{ROWS + 1}"
+    assert again["More"]["A1"].value == "Zoë again"
 
 
 def test_an_empty_list_is_no_row(book, word):

@@ -49,8 +49,11 @@ def filled(archive: Archive, values: Values) -> dict[str, bytes]:
     changed: dict[str, bytes] = {}
     for name in archive.matching(_SHEETS):
         root = parsed(name, archive.parts[name])
-        if _fill_sheet(root, shared, values):
+        found, moved = _fill_sheet(root, shared, values)
+        if found:
             changed[name] = written(root)
+        if moved is not None:
+            changed.update(_tables_moved(archive, name, moved))
     if changed:
         changed.update(_without_fields(archive))
         changed["xl/workbook.xml"] = _calculated_anew(archive)
@@ -95,7 +98,8 @@ def _text(cell: etree._Element, shared: list[str]) -> str:
     return ""
 
 
-def _fill_sheet(root: etree._Element, shared: list[str], values: Values) -> bool:
+def _fill_sheet(root: etree._Element, shared: list[str], values: Values) -> tuple[bool, _Moved | None]:
+    """Fill a sheet in place: whether there was a field, and which rows moved."""
     found = False
     repeated: list[tuple[int, int]] = []
     for row in list(root.iter(f"{_MAIN}row")):
@@ -117,9 +121,26 @@ def _fill_sheet(root: etree._Element, shared: list[str], values: Values) -> bool
             if parent is not None:
                 place = parent.index(row)
                 parent[place : place + 1] = copies
-    if any(number != 1 for _, number in repeated):
-        _move(root, [one for one in repeated if one[0]])
-    return found
+    if all(number == 1 for _, number in repeated):
+        return found, None
+    moved = _Moved([one for one in repeated if one[0]])
+    _move(root, moved)
+    return found, moved
+
+
+def _tables_moved(archive: Archive, sheet: str, moved: _Moved) -> dict[str, bytes]:
+    """The tables of a sheet, with the cells that they now have."""
+    folder, _, file = sheet.rpartition("/")
+    listed = f"{folder}/_rels/{file}.rels"
+    changed: dict[str, bytes] = {}
+    for one in parsed(listed, archive.parts[listed]) if listed in archive.parts else ():
+        name = "xl/tables/" + (one.get("Target") or "").rpartition("/")[2]
+        if (one.get("Type") or "").endswith("/table") and name in archive.parts:
+            root = parsed(name, archive.parts[name])
+            for part in (root, *root.iter(f"{_MAIN}autoFilter")):
+                part.set("ref", moved.followed(part.get("ref", "")))
+            changed[name] = written(root)
+    return changed
 
 
 def _fill_cell(cell: etree._Element, text: str, values: Values, row: int | None) -> None:
@@ -143,9 +164,8 @@ def _fill_cell(cell: etree._Element, text: str, values: Values, row: int | None)
         held.set(_SPACE, "preserve")
 
 
-def _move(root: etree._Element, repeated: list[tuple[int, int]]) -> None:
+def _move(root: etree._Element, moved: _Moved) -> None:
     """Number the rows anew, and let what names them follow."""
-    moved = _Moved(repeated)
     last_place, copy = 0, 0
     for row in root.iter(f"{_MAIN}row"):
         place = int(row.get("r", "0"))
