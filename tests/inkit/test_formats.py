@@ -232,6 +232,7 @@ def test_what_is_no_template_is_refused(source, file, said):
         fields_of(source, file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["docx", "xlsx", "pptx"])
 def test_too_many_rows(source, word, book, slides):
     """A list that makes more rows than a document may have is refused, not drawn."""
@@ -249,6 +250,7 @@ def test_an_archive_that_lies_about_its_size(word):
         fields_of("docx", bytes(found))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["docx", "xlsx", "pptx"])
 def test_the_plainer_path(source, word, book, slides):
     """Without LibreOffice every text is in the PDF, row after row, page after page."""

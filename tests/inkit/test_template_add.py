@@ -21,6 +21,7 @@ def test_the_verb_makes_versions(workspace):
     assert (row["version"], row["merge_fields"]) == (2, ["b"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["agreement.docx", "report.xlsx", "year.pptx", "registration.pdf", "letter.html"])
 def test_every_format_from_a_file(client, name):
     """`vendors.inkit.templates` takes files of all five kinds, and documents are made of them."""
