@@ -11,6 +11,7 @@ from inkstand.fakes.kit.http import BadJsonError, dump_json, kind_of, parse_json
 
 from .formats import LARGEST_FILE
 
+SERVICE = "inkit"
 JSON = "application/json"
 LARGEST_BODY = LARGEST_FILE * 4 // 3 + 2_000_000
 """How many bytes a call may have: a template's largest file in base64, and room for the rest."""

@@ -18,12 +18,10 @@ from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credential
 from inkstand.fakes.kit.ledger import load
 
 from . import catalogue, people, public, renders
-from .answers import answer, error_answer
+from .answers import SERVICE, answer, error_answer
 from .drawing import first_page
 from .reading import read
 from .store import Made, take
-
-SERVICE = "inkit"
 
 
 def create_app() -> Flask:

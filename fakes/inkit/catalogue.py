@@ -17,17 +17,20 @@ from inkstand.fakes.kit.rendering import Paper
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 from inkstand.fakes.kit.world import World
 
-from .formats import fields_of
 from .tables import templates
 
 
 @dataclass(frozen=True)
 class NewTemplate:
-    """A template as it was given; without an id it gets one, with the id of one that is there it is a new version."""
+    """A template as it was given; without an id it gets one, with the id of one that is there it is a new version.
+
+    `fields` are those that its file names. A `sample` ships: it is named by its file, which stays where it is.
+    """
 
     name: str
     source: str
     file: bytes
+    fields: Sequence[str]
     template_id: str | None = None
     description: str = ""
     file_name: str | None = None
@@ -35,21 +38,11 @@ class NewTemplate:
     destinations: object = None
     optional: Sequence[str] = ()
     created_by: str = ""
-
-
-@dataclass(frozen=True)
-class Sample(NewTemplate):
-    """A template that ships: its file stays where it is, and its fields are known without looking into it."""
-
-    fields: Sequence[str] = ()
+    sample: str | None = None
 
 
 def add(tx: Tx, world: World, given: NewTemplate) -> Row:
-    """Keep a template, or a new version of one; its row.
-
-    Raises TemplateError for a file that is none of its kind.
-    """
-    fields = given.fields if isinstance(given, Sample) else fields_of(given.source, given.file)
+    """Keep a template, or a new version of one; its row."""
     template_id = given.template_id or world.id("tmpl_", "template", tx.number("inkit.templates"))
     before = tx.one(_TEMPLATE, template_id=template_id)
     version = before["version"] + 1 if before else 1
@@ -59,10 +52,10 @@ def add(tx: Tx, world: World, given: NewTemplate) -> Row:
         "name": storable(given.name),
         "description": storable(given.description),
         "source": given.source,
-        "file": None if isinstance(given, Sample) else given.file,
-        "sample": given.file_name if isinstance(given, Sample) else None,
+        "file": None if given.sample else given.file,
+        "sample": given.sample,
         "file_name": storable(given.file_name) if given.file_name else None,
-        "fields": dump_text(list(fields)),
+        "fields": dump_text(list(given.fields)),
         "optional": dump_text(list(given.optional)),
         "destinations": dump_text(given.destinations),
         "version": version,
@@ -81,8 +74,7 @@ def add(tx: Tx, world: World, given: NewTemplate) -> Row:
 
 def find(place: Tx | Door, template_id: str) -> Row | None:
     """A template by its id."""
-    read = place.run if isinstance(place, Tx) else place.read
-    rows = read(_TEMPLATE, template_id=storable(template_id))
+    rows = place.read(_TEMPLATE, template_id=storable(template_id))
     return rows[0] if rows else None
 
 
@@ -105,8 +97,7 @@ def every(door: Door) -> list[Row]:
 
 def unknown(place: Tx | Door, wanted: str) -> Reason:
     """Why there is no such template, with the nearest one that there is."""
-    read = place.run if isinstance(place, Tx) else place.read
-    known = [row["template_id"] for row in read(_TEMPLATE_IDS)]
+    known = [row["template_id"] for row in place.read(_TEMPLATE_IDS)]
     near = get_close_matches(wanted, known, 1, 0.6)
     return Reason("inkit.template.unknown", {"template": wanted, **({"near": near[0]} if near else {})})
 

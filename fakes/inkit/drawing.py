@@ -71,6 +71,20 @@ def first_page(row: Row, template: Row | None, width: int) -> bytes:
         return stream.getvalue()
 
 
+def one_page(pdf: bytes, number: int) -> bytes | None:
+    """One page of a PDF as a PDF of its own; the first is 1. None for one that there is not."""
+    import pypdfium2  # noqa: PLC0415  # asked for seldom
+
+    with pypdfium2.PdfDocument(pdf) as whole:
+        if not 1 <= number <= len(whole):
+            return None
+        with pypdfium2.PdfDocument.new() as part:
+            part.import_pages(whole, [number - 1])
+            stream = io.BytesIO()
+            part.save(stream)
+            return stream.getvalue()
+
+
 def _office(made: bytes, source: str, now: int) -> Drawn:
     from .formats import libreoffice, plain  # noqa: PLC0415  # each brings a library of its own
 

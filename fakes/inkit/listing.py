@@ -51,6 +51,21 @@ def read(query: Mapping[str, str]) -> Asked:
     )
 
 
+def is_sent(destinations: Mapping[str, Any], name: str | None, status: str | None) -> bool:
+    """Whether something goes to a destination of that name, and stands there so; None asks for any.
+
+    A batch has a count for each status; everything else has one status.
+    """
+    asked = (body for own, body in destinations.items() if name in {None, own})
+    return any(status in where if status else where for where in map(_statuses, asked))
+
+
+def _statuses(body: Mapping[str, Any]) -> set[str]:
+    if "status" in body:
+        return {body["status"]}
+    return {name for name, number in body.items() if name != "count" and number}
+
+
 def listed(items: Sequence[Item], asked: Asked, hidden: Sequence[str] = ()) -> dict[str, Any]:
     """One page of a list, with what Inkit tells of it; `hidden` members are for narrowing only.
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import io
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -17,9 +14,9 @@ from inkstand.fakes.kit.rendering import Paper
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 from inkstand.fakes.kit.world import World
 
-from . import catalogue, renders, sending
+from . import catalogue, filing, renders
 from .drawing import draw
-from .formats import LARGEST_FILE, TemplateError, fields_of
+from .formats import LARGEST_FILE, TemplateError, decoded, fields_of
 from .merge_fields import missing_fields
 from .pieces import STORAGE, PieceError, of_template, overridden
 from .renders import Order
@@ -74,11 +71,9 @@ def make(write: Writing, world: World, wanted: Order) -> Row:
     except TemplateError as error:
         raise BadOrderError([{"field": "merge_parameters", "message": str(error)}]) from error
     with write() as tx:
-        row = renders.keep(tx, world, wanted, drawn, "call", tx.number("inkit.renders"))
-        sending.keep(tx, row, wanted.values, world.now())
-        document = row["document_id"] or row["render_id"]
-        facts = {"document": document, "template": row["template_id"] or "of its own", "fields": len(wanted.values)}
-        tx.because(document, "document", [Reason("inkit.document.made", facts), *drawn.reasons])
+        cause = ("call", tx.number("inkit.renders"))
+        row = filing.filed(tx, world, wanted, drawn, wanted.values, cause)
+        tx.because(renders.subject(row), "document", filing.made(row, wanted, drawn.reasons))
     return row
 
 
@@ -132,20 +127,6 @@ def of_batch(door: Door, batch: Row) -> list[Row]:
     return renders.every(door, batch["batch_id"])
 
 
-def one_page(pdf: bytes, number: int) -> bytes | None:
-    """One page of a PDF as a PDF of its own; the first is 1. None for one that there is not."""
-    import pypdfium2  # noqa: PLC0415  # asked for seldom
-
-    with pypdfium2.PdfDocument(pdf) as whole:
-        if not 1 <= number <= len(whole):
-            return None
-        with pypdfium2.PdfDocument.new() as part:
-            part.import_pages(whole, [number - 1])
-            stream = io.BytesIO()
-            part.save(stream)
-            return stream.getvalue()
-
-
 def paper(*told: Mapping[str, Any]) -> Paper:
     """The size of a page, by the first of these that says it; US letter where none does.
 
@@ -176,13 +157,12 @@ def _template(door: Door, body: Mapping[str, Any]) -> Row:
 
 def _html_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """A template that stands in the call itself, as the third generation had it: `html` in base64, and its size."""
-    text = body.get("html")
     try:
-        file = base64.b64decode("".join(str(text).split()) if isinstance(text, str) else "!", validate=True)
+        file = decoded(body.get("html"))
         fields = fields_of("html", file)
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         said = f"html: HTML in base64, {LARGEST_FILE:,} bytes at most, was wanted. {error}"
-        raise BadOrderError([_error("html", said.strip())]) from error
+        raise BadOrderError([_error("html", said)]) from error
     size = paper(body)
     return {
         "template_id": "",

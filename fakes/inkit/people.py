@@ -15,14 +15,14 @@ from werkzeug.wrappers import Response as Answer
 from inkstand.fakes.kit import current
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.pages import page
-from inkstand.fakes.kit.storage import Row, Tenant, Tx, loads
+from inkstand.fakes.kit.storage import Row, Tenant, loads
 from inkstand.fakes.kit.times import iso
 
 from . import catalogue, renders, sending
+from .answers import SERVICE
 from .drawing import first_page
 from .pieces import MAGIC_LINK
 
-SERVICE = "inkit"
 _PACKAGE = "inkstand.fakes.inkit"
 _FILES = {"address": "document.pdf", "picture": "page.png"}
 _WIDTH = 900
@@ -54,7 +54,7 @@ def open_link(id: str) -> Response:  # noqa: A002  # the route's own name for it
     with tenant.door.write(tenant.door.epoch) as tx:
         sending.opened(tx, piece, email or request.remote_addr or "somebody", now)
         renders.looked_at(tx, render, now)
-        _because(tx, piece, Reason("inkit.link.opened", {"piece": id, "who": email or "somebody"}))
+        sending.because(tx, piece, Reason("inkit.link.opened", {"piece": id, "who": email or "somebody"}))
     return _page("link.html", 200, piece=_shown(piece, now), **_addresses(f"/link/{id}"), pages=render["pages"])
 
 
@@ -70,9 +70,7 @@ def linked_document(id: str, what: str) -> Response:  # noqa: A002  # as above
 def signing(id: str, number: int) -> Response:  # noqa: A002  # as above
     """`GET /sign/{id}/{signer}`: the document, and the button by which a demo person signs."""
     tenant, piece = _found(id, sending.SIGNED_KINDS)
-    signer = next((one for one in sending.signers(piece) if one["signer_number"] == number), None)
-    if signer is None:
-        raise NotFound(f"{id} has no signer {number}.")
+    signer = _signer(piece, number)
     done = sending.have_signed(tenant.door, id)
     render = renders.by_render(tenant.door, piece["render_id"])
     return _page(
@@ -92,13 +90,13 @@ def signing(id: str, number: int) -> Response:  # noqa: A002  # as above
 def sign(id: str, number: int) -> Answer:  # noqa: A002  # as above
     """`POST /sign/{id}/{signer}`: sign it; then the page again. 410 when it is not this signer's turn."""
     tenant, piece = _found(id, sending.SIGNED_KINDS)
-    signer = next((one for one in sending.signers(piece) if one["signer_number"] == number), None)
+    signer = _signer(piece, number)
     with tenant.door.write(tenant.door.epoch) as tx:
-        if signer is None or not sending.sign(tx, piece, number, tenant.world.now()):
+        if not sending.sign(tx, piece, number, tenant.world.now()):
             raise Gone(f"It is not the turn of signer {number} of {id}.")
         left = len(sending.signers(piece)) - len(sending.have_signed(tx, id))
         facts = {"who": signer["full_name"], "piece": id, "left": left}
-        _because(tx, piece, Reason("inkit.signature.signed", facts))
+        sending.because(tx, piece, Reason("inkit.signature.signed", facts))
     return redirect(f"{request.script_root}/sign/{id}/{number}?{request.query_string.decode()}", 303)
 
 
@@ -107,23 +105,19 @@ def document_to_sign(id: str, number: int, what: str) -> Response:  # noqa: A002
     return _file(*_found(id, sending.SIGNED_KINDS), what)
 
 
-def return_mail(id: str) -> Response:  # noqa: A002  # as above
-    """`POST /_web/mail-piece/{id}/return`: ours; the piece goes back to its sender."""
-    tenant = current.tenant()
-    piece = sending.find(tenant.door, id)
-    with tenant.door.write(tenant.door.epoch) as tx:
-        if piece is None or not sending.end(tx, piece, "returned_to_sender", "the post", tenant.world.now()):
-            raise NotFound(f"There is no mail piece {id} on its way.")
-        _because(tx, piece, Reason("inkit.mail.returned", {"piece": id}))
-    return make_response(("", 204, {"Content-Type": "application/json"}))
-
-
 def _found(piece_id: str, kinds: tuple[str, ...]) -> tuple[Tenant, Row]:
     tenant = current.whose(SERVICE, request.args.get("key", ""))
     piece = sending.find(tenant.door, piece_id) if tenant else None
     if tenant is None or piece is None or piece["kind"] not in kinds:
         raise NotFound(f"There is no {piece_id} of that key.")
     return tenant, piece
+
+
+def _signer(piece: Row, number: int) -> dict[str, Any]:
+    for one in sending.signers(piece):
+        if one["signer_number"] == number:
+            return one
+    raise NotFound(f"{piece['piece_id']} has no signer {number}.")
 
 
 def _why_not(piece: Row, render: Row | None, now: int) -> str | None:
@@ -144,13 +138,7 @@ def _email_wanted(piece: Row) -> str | None:
 def _refuse(tenant: Tenant, piece: Row, why: str) -> None:
     with tenant.door.write(tenant.door.epoch) as tx:
         sending.happened(tx, piece["piece_id"], "refused", why, tenant.world.now())
-        _because(tx, piece, Reason("inkit.link.refused", {"piece": piece["piece_id"], "why": why}))
-
-
-def _because(tx: Tx, piece: Row, reason: Reason) -> None:
-    render = renders.by_render(tx, piece["render_id"])
-    subject = render["message_id"] or render["document_id"] or render["render_id"] if render else piece["piece_id"]
-    tx.because(subject, "sent", [reason])
+        sending.because(tx, piece, Reason("inkit.link.refused", {"piece": piece["piece_id"], "why": why}))
 
 
 def _addresses(path: str) -> dict[str, str]:

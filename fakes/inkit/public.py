@@ -6,7 +6,7 @@ filters mean and every limit are our choice: nothing public tells them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,24 +15,23 @@ from werkzeug.exceptions import HTTPException
 
 from inkstand.fakes.kit import current
 from inkstand.fakes.kit.http import basic_credentials
-from inkstand.fakes.kit.ledger import load
+from inkstand.fakes.kit.ledger import Reason, load
 from inkstand.fakes.kit.storage import Row, loads
 
-from . import catalogue, keys, listing, mail, making, people, renders, sending, told
-from .answers import JSON, ApiError, answer, body_of_call, error_answer, invalid
-from .formats import TYPES, TemplateError
+from . import catalogue, keys, listing, mail, making, renders, sending, told
+from .answers import JSON, SERVICE, ApiError, answer, body_of_call, error_answer, invalid
+from .drawing import one_page
+from .formats import TYPES
 from .making import BadOrderError
 from .pieces import MAIL
 from .template_calls import new_template
 
-SERVICE = "inkit"
 _MOST_DIGITS = 9
 
 
 def register(app: Flask) -> None:
     """Give an application the routes, each with `/v1` and without (the Python client drops it)."""
-    back = _with_key(people.return_mail, None)
-    app.add_url_rule("/_web/mail-piece/<id>/return", "return_mail", back, methods=["POST"])
+    app.add_url_rule("/_web/mail-piece/<id>/return", "return_mail", _with_key(return_mail, None), methods=["POST"])
     app.add_url_rule("/_web/template", "web_template", _with_key(create_or_change_template, None), methods=["POST"])
     for methods, path, right, view in _ROUTES:
         for base in ("/v1", ""):
@@ -87,7 +86,7 @@ def generate() -> Response:
     body = body_of_call()
     order = making.order(current.tenant().door, body, _key_name())
     row = making.make(current.write, current.world(), order)
-    current.explain_by(row["document_id"] or row["render_id"])
+    current.explain_by(renders.known_as(row))
     return answer(201, told.new_render(row, _now()))
 
 
@@ -137,7 +136,7 @@ def delete_render(id: str) -> Response:  # noqa: A002  # as above
     row = _found(id)
     with current.write() as tx:
         renders.delete(tx, row, _now())
-    return make_response(("", 204, {"Content-Type": JSON}))
+    return _done()
 
 
 def list_documents() -> Response:
@@ -181,10 +180,7 @@ def create_or_change_template() -> Response:
 
 def _taken(given: catalogue.NewTemplate) -> Response:
     with current.write() as tx:
-        try:
-            row = catalogue.add(tx, current.world(), given)
-        except TemplateError as error:
-            raise invalid("file", str(error)) from error
+        row = catalogue.add(tx, current.world(), given)
     return answer(201, told.new_template(row))
 
 
@@ -234,8 +230,18 @@ def get_mail_piece(id: str) -> Response:  # noqa: A002  # as above
     row = sending.find(current.tenant().door, id)
     if row is None or row["kind"] != MAIL:
         raise ApiError(404, f"There is no mail piece {id}.")
-    steps = mail.taken(row["created_at"], row["ended"], row["ended_at"], _now())
-    return answer(200, mail.told(id, row["render_id"], loads(row["recipient"]), loads(row["body"]), steps))
+    recipient, body, steps = loads(row["recipient"]), loads(row["body"]), sending.steps(row, _now())
+    return answer(200, mail.told(id, row["render_id"], recipient, body, steps))
+
+
+def return_mail(id: str) -> Response:  # noqa: A002  # as above
+    """`POST /_web/mail-piece/{id}/return`: ours; the piece goes back to its sender."""
+    piece = sending.find(current.tenant().door, id)
+    with current.write() as tx:
+        if piece is None or not sending.end(tx, piece, mail.RETURNED, "the post", _now()):
+            raise ApiError(404, f"There is no mail piece {id} on its way.")
+        sending.because(tx, piece, Reason("inkit.mail.returned", {"piece": id}))
+    return _done()
 
 
 def from_http_error(error: HTTPException) -> Response:
@@ -250,16 +256,11 @@ def _listed(items: list[dict[str, Any]], hidden: tuple[str, ...] = (), without: 
         query.pop(f"data_{name}", None)
     sent_to, where = query.get("destination_name"), query.get("destination_status")
     if sent_to or where:
-        items = [item for item in items if _is_sent(item.get("destinations") or {}, sent_to, where)]
+        items = [item for item in items if listing.is_sent(item.get("destinations") or {}, sent_to, where)]
     try:
         return answer(200, listing.listed(items, listing.read(query), hidden))
     except listing.ListingError as error:
         raise invalid(error.field, str(error)) from error
-
-
-def _is_sent(destinations: Mapping[str, Any], name: str | None, where: str | None) -> bool:
-    found = [body for own, body in destinations.items() if name in {None, own}]
-    return any(isinstance(body, dict) and ("status" not in body or where in {None, body["status"]}) for body in found)
 
 
 def _found(key: str) -> Row:
@@ -278,10 +279,15 @@ def _finished(key: str) -> Row:
 
 def _page(pdf: bytes, text: str) -> bytes:
     number = int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else 0
-    found = making.one_page(pdf, number)
+    found = one_page(pdf, number)
     if found is None:
         raise invalid("page", f"a page of the document was wanted, from 1; {text[:20]!r} came")
     return found
+
+
+def _done() -> Response:
+    """A 204 with the content type that the Python client wants of every answer."""
+    return make_response(("", 204, {"Content-Type": JSON}))
 
 
 def _file(content: bytes, kind: str) -> Response:

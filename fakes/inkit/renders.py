@@ -79,15 +79,13 @@ def keep(tx: Tx, world: World, order: Order, drawn: Drawn, *cause: str | int) ->
 
 def find(place: Tx | Door, key: str, now: int) -> Row | None:
     """A render by its id, or by that of its document; None for one that is deleted or has expired."""
-    read = place.run if isinstance(place, Tx) else place.read
-    rows = read(_BY_ID, id=storable(key))
+    rows = place.read(_BY_ID, id=storable(key))
     return rows[0] if rows and is_alive(rows[0], now) else None
 
 
 def by_render(place: Tx | Door, render_id: str) -> Row | None:
     """A render by its own id, whatever became of it."""
-    read = place.run if isinstance(place, Tx) else place.read
-    rows = read(_BY_ID, id=render_id)
+    rows = place.read(_BY_ID, id=render_id)
     return rows[0] if rows else None
 
 
@@ -119,20 +117,28 @@ def status(row: Row | Mapping[str, Any], now: int) -> str:
     return IN_PROGRESS if is_late else str(row["status"])
 
 
+def known_as(row: Row | Mapping[str, Any]) -> str:
+    """The id by which people know what was made: its document's, or the render's where nothing is stored."""
+    return str(row["document_id"] or row["render_id"])
+
+
+def subject(row: Row | Mapping[str, Any]) -> str:
+    """What the reasons about a render are recorded under: the message that asked for it, or its own id."""
+    return str(row["message_id"] or known_as(row))
+
+
 def looked_at(tx: Tx, row: Row, now: int) -> bool:
     """Count a view; False, and nothing counted, when the document has had its last one meanwhile."""
     if tx.change(_COUNT_VIEW, key=row["seq"], now=now) == 0:
         return False
-    document = row["document_id"] or row["render_id"]
-    tx.because(row["message_id"] or document, "view", [Reason("inkit.document.viewed", {"document": document})])
+    tx.because(subject(row), "view", [Reason("inkit.document.viewed", {"document": known_as(row)})])
     return True
 
 
 def delete(tx: Tx, row: Row, now: int) -> None:
     """Delete a render with its files; that it was there can still be seen."""
     tx.change(_DELETE, key=row["seq"], now=now)
-    document = row["document_id"] or row["render_id"]
-    tx.because(row["message_id"] or document, "deleted", [Reason("inkit.document.deleted", {"document": document})])
+    tx.because(subject(row), "deleted", [Reason("inkit.document.deleted", {"document": known_as(row)})])
 
 
 def sent_to(row: Row | Mapping[str, Any], now: int) -> dict[str, dict[str, Any]]:
@@ -158,8 +164,7 @@ def has_folder(door: Door, folder_id: str) -> bool:
 
 def choice(place: Tx | Door, name: str) -> Any:  # a JSON value is anything
     """What was set up for the whole of Inkit; None for what was not."""
-    read = place.run if isinstance(place, Tx) else place.read
-    rows = read(_CHOICE, name=name)
+    rows = place.read(_CHOICE, name=name)
     return loads(rows[0]["value"]) if rows else None
 
 

@@ -13,7 +13,7 @@ from inkstand.fakes.kit.rendering import Paper
 from inkstand.fakes.kit.storage import Statement, Tx, adding
 from inkstand.fakes.kit.world import World
 
-from .catalogue import NewTemplate, Sample, add
+from .catalogue import NewTemplate, add
 from .keys import OWN_NAME
 from .pieces import MAGIC_LINK, MAIL, STORAGE
 from .renders import default_folder
@@ -23,9 +23,9 @@ _NAME = ("first_name", "last_name")
 _ADDRESS = ("address_line_1", "address_line_2", "address_city", "address_state", "address_zip", "address_country")
 
 
-def _sample(template_id: str, name: str, file: str, *fields: str, **more: Any) -> Sample:
+def _sample(template_id: str, name: str, file: str, *fields: str, **more: Any) -> NewTemplate:
     ending = file.rpartition(".")[2]
-    return Sample(name, ending, b"", template_id, file_name=file, created_by=OWN_NAME, fields=fields, **more)
+    return NewTemplate(name, ending, b"", fields, template_id, file_name=file, sample=file, created_by=OWN_NAME, **more)
 
 
 SAMPLES = (
@@ -109,6 +109,7 @@ def _set_up(given: Mapping[str, Any]) -> NewTemplate:
         name=given["name"],
         source=given["source"],
         file=base64.b64decode(given["content"]),
+        fields=given["fields"],
         template_id=given["template_id"],
         description=given.get("description", ""),
         file_name=given.get("file_name"),

@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 
 from inkstand.fakes.kit.http import dump_text, storable
+from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 
-from . import mail
+from . import mail, renders
 from .needs import ADDRESS, refusals
 from .pieces import KINDS, MAGIC_LINK, MAIL, SIGNATURE, keeping
 from .tables import happenings, sendings
@@ -25,7 +26,7 @@ FOLLOWED = (MAGIC_LINK, MAIL, *SIGNED_KINDS)
 
 _ALL = "everybody"
 OPENED, UNOPENED, EXPIRED = "Opened", "Unopened", "Expired"
-OUT, SIGNED, DECLINED = "out_for_signature", "signed", "declined"
+OUT, SIGNED = "out_for_signature", "signed"
 
 
 def keep(tx: Tx, render: Row, person: Mapping[str, Any], now: int) -> None:
@@ -59,14 +60,19 @@ def keep(tx: Tx, render: Row, person: Mapping[str, Any], now: int) -> None:
 
 def find(place: Tx | Door, piece_id: str) -> Row | None:
     """A magic link, signature or mail piece by its id."""
-    read = place.run if isinstance(place, Tx) else place.read
-    rows = read(_PIECE, piece_id=storable(piece_id))
+    rows = place.read(_PIECE, piece_id=storable(piece_id))
     return rows[0] if rows else None
 
 
 def happened(tx: Tx, piece_id: str, what: str, who: str, now: int) -> None:
     """Write down what happened to a piece, and by whom."""
     tx.insert(_HAPPENED, piece_id=piece_id, what=what, who=storable(who)[:200], at=now)
+
+
+def because(tx: Tx, piece: Row, reason: Reason) -> None:
+    """Record a reason about a piece with those of what it belongs to."""
+    render = renders.by_render(tx, piece["render_id"])
+    tx.because(renders.subject(render) if render else piece["piece_id"], "sent", [reason])
 
 
 def opened(tx: Tx, piece: Row, who: str, now: int) -> None:
@@ -92,6 +98,11 @@ def link_status(piece: Row | Mapping[str, Any], now: int) -> str:
     return OPENED if piece["opens"] else UNOPENED
 
 
+def steps(piece: Row | Mapping[str, Any], now: int) -> dict[str, int]:
+    """The steps that a mail piece has taken, each with its moment."""
+    return mail.taken(piece["created_at"], piece["ended"], piece["ended_at"], now)
+
+
 def signers(piece: Row | Mapping[str, Any]) -> list[dict[str, Any]]:
     """Who has to sign, in their order."""
     told = loads(piece["recipient"])["signers"]
@@ -100,8 +111,7 @@ def signers(piece: Row | Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def have_signed(place: Tx | Door, piece_id: str) -> list[int]:
     """The numbers of the signers who have signed."""
-    read = place.run if isinstance(place, Tx) else place.read
-    return [int(row["who"]) for row in read(_SIGNED, piece_id=piece_id)]
+    return [int(row["who"]) for row in place.read(_SIGNED, piece_id=piece_id)]
 
 
 def whose_turn(piece: Row | Mapping[str, Any], done: list[int]) -> list[int]:
@@ -157,8 +167,6 @@ _HISTORY = Statement(
 )
 _SIGNED = Statement(
     select(happenings.c.who)
-    .where(
-        happenings.c.piece_id == bindparam("piece_id"), happenings.c.what == "signed", happenings.c.who != "everybody"
-    )
+    .where(happenings.c.piece_id == bindparam("piece_id"), happenings.c.what == "signed", happenings.c.who != _ALL)
     .order_by(happenings.c.seq)
 )

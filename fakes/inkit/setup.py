@@ -19,7 +19,23 @@ from .pieces import PieceError, of_template
 _LONGEST_RENDER = 3_600_000
 
 
-class TemplateSetupSchema(Schema):
+class FileOfTemplateSchema(Schema):
+    """A template's file (HTML, Word, PDF, Excel, PowerPoint); `source` or its name says which."""
+
+    file = AnyFile()
+    source = fields.String(validate=validate.OneOf(SOURCES))
+    file_name = fields.String(validate=validate.Length(max=200))
+    name = fields.String(validate=validate.Length(min=1, max=200))
+    optional = fields.List(fields.String())
+    destinations = fields.Dict(keys=fields.String())
+
+    @pre_load
+    def with_its_kind(self, data: Any, **_: Any) -> Any:
+        """A file's name says its kind, where nothing else does."""
+        return {**_kind_of_file(data.get("file")), **data} if isinstance(data, Mapping) else data
+
+
+class TemplateSetupSchema(FileOfTemplateSchema):
     """A template: HTML itself, or a file beside (HTML, Word, PDF, Excel, PowerPoint); `source` or its name says which.
 
     The size of HTML pages is in inches, centimetres or pixels; `optional` fields render blank; `destinations` say what
@@ -27,46 +43,35 @@ class TemplateSetupSchema(Schema):
     """
 
     template_id = fields.String(required=True, validate=validate.Length(min=1, max=100))
-    name = fields.String(validate=validate.Length(min=1, max=200))
     description = fields.String(validate=validate.Length(max=1000))
     html = fields.String()
-    file = AnyFile()
-    source = fields.String(validate=validate.OneOf(SOURCES))
-    file_name = fields.String(validate=validate.Length(max=200))
     width = fields.Float(validate=validate.Range(min=0, min_inclusive=False, max=LARGEST_PAGE))
     height = fields.Float(validate=validate.Range(min=0, min_inclusive=False, max=LARGEST_PAGE))
     unit = fields.String(validate=validate.OneOf(UNITS))
-    optional = fields.List(fields.String())
-    destinations = fields.Dict(keys=fields.String())
-
-    @pre_load
-    def with_its_kind(self, data: Any, **_: Any) -> Any:
-        """A file's name says its kind, where nothing else does."""
-        return {**kind_of_file(data.get("file")), **data} if isinstance(data, Mapping) else data
 
     @validates_schema
     def is_a_template(self, data: Mapping[str, Any], **_: Any) -> None:
-        """There is one text or file, which is what it says."""
+        """There is one text or file, and its destinations are some."""
         if ("html" in data) is ("file" in data):
             raise ValidationError("A template has html, or the file that holds it.")
         try:
             of_template(data.get("destinations"))
         except PieceError as error:
             raise ValidationError(str(error), error.field) from error
-        try:
-            fields_of(data.get("source", "html"), data["file"] if "file" in data else data["html"].encode())
-        except TemplateError as error:
-            raise ValidationError(str(error)) from error
 
     @post_load
     def as_stored(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """As it is kept: the file in base64, and a name."""
+        """As it is kept: the file in base64 with the fields that it names, and a name."""
         file = data.pop("file", None)
         held = data.pop("html", "").encode() if file is None else file
-        return {"name": data["template_id"], "source": "html", **data, "content": base64.b64encode(held).decode()}
+        kept = {"name": data["template_id"], "source": "html", **data, "content": base64.b64encode(held).decode()}
+        try:
+            return {**kept, "fields": list(fields_of(kept["source"], held))}
+        except TemplateError as error:
+            raise ValidationError(str(error)) from error
 
 
-def kind_of_file(given: object) -> dict[str, str]:
+def _kind_of_file(given: object) -> dict[str, str]:
     """What the name of a file says: the file's own name, and its kind where its ending is one."""
     name = file_name(given)
     if name is None:

@@ -15,14 +15,15 @@ from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Statement, Tx, loads
 from inkstand.fakes.kit.world import World
 
-from . import catalogue, sending
+from . import catalogue
 from .drawing import Drawn, draw
+from .filing import filed, made
 from .formats import TemplateError
 from .merge_fields import missing_fields, used_values
 from .needs import refusals, warnings
 from .pieces import of_template, overridden
 from .reading import Identify
-from .renders import Order, keep, of_message
+from .renders import Order, known_as, of_message
 from .tables import heard, profiles
 
 
@@ -104,8 +105,7 @@ def _made_before(tx: Tx, call: Identify) -> Made | None:
     found = of_message(tx, call.message_id) if call.message_id else None
     if found is None:
         return None
-    document = found["document_id"] or found["render_id"]
-    tx.because(call.subject, "document", [Reason("inkit.document.repeat", {"document": document})])
+    tx.because(call.subject, "document", [Reason("inkit.document.repeat", {"document": known_as(found)})])
     return Made(found["document_id"], found["render_id"])
 
 
@@ -135,12 +135,10 @@ def _no_template(call: Identify) -> NoDocument:
 
 
 def _file(tx: Tx, world: World, call: Identify, order: Order, drawn: Drawn) -> Made:
-    row = keep(tx, world, order, drawn, call.subject, order.template["template_id"])
-    sending.keep(tx, row, _profile(tx, call), world.now())
-    document = row["document_id"] or row["render_id"]
-    facts = {"document": document, "template": row["template_id"], "fields": len(order.values)}
-    warned = warnings(order.destinations, _profile(tx, call))
-    tx.because(call.subject, "document", [Reason("inkit.document.made", facts), *warned, *drawn.reasons])
+    profile = _profile(tx, call)
+    row = filed(tx, world, order, drawn, profile, (call.subject, order.template["template_id"]))
+    warned = warnings(order.destinations, profile)
+    tx.because(call.subject, "document", made(row, order, (*warned, *drawn.reasons)))
     return Made(row["document_id"], row["render_id"])
 
 

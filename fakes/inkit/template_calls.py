@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +10,7 @@ from inkstand.fakes.kit.http import kind_of
 from . import making
 from .answers import ApiError, invalid
 from .catalogue import NewTemplate
-from .formats import SOURCES
+from .formats import SOURCES, TemplateError, decoded, fields_of
 from .pieces import PieceError, of_template
 
 
@@ -39,10 +37,16 @@ def new_template(body: Mapping[str, Any], created_by: str) -> NewTemplate:
         of_template(body.get("destinations"))
     except PieceError as error:
         raise invalid(error.field, str(error)) from error
+    source, file = str(texts["source"]), _file(str(texts["file"]))
+    try:
+        fields = fields_of(source, file)
+    except TemplateError as error:
+        raise invalid("file", str(error)) from error
     return NewTemplate(
         name=str(texts["name"]),
-        source=str(texts["source"]),
-        file=_decoded(str(texts["file"])),
+        source=source,
+        file=file,
+        fields=fields,
         description=description if isinstance(description, str) else "",
         file_name=file_name if isinstance(file_name, str) else None,
         paper=making.paper(data, body),
@@ -51,8 +55,8 @@ def new_template(body: Mapping[str, Any], created_by: str) -> NewTemplate:
     )
 
 
-def _decoded(text: str) -> bytes:
+def _file(text: str) -> bytes:
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
+        return decoded(text)
+    except ValueError as error:
         raise invalid("file", f"the file's bytes in base64 were wanted ({error})") from error

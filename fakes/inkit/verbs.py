@@ -8,14 +8,13 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from marshmallow import Schema, fields, pre_load, validate
+from marshmallow import Schema, fields, validate
 
 from inkstand.fakes.kit.fields import AnyFile
 from inkstand.fakes.kit.http import parse_json
 from inkstand.fakes.kit.verbs import Verb, Visit
 
-from .formats import SOURCES
-from .setup import kind_of_file
+from .setup import FileOfTemplateSchema
 
 
 class OpenSchema(Schema):
@@ -74,21 +73,11 @@ def return_mail(visit: Visit, given: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(given)
 
 
-class TemplateSchema(Schema):
+class TemplateSchema(FileOfTemplateSchema):
     """A template's file; with the id of a template that is there it is its next version."""
 
     file = AnyFile(required=True)
-    source = fields.String(validate=validate.OneOf(SOURCES))
-    file_name = fields.String()
     template_id = fields.String(validate=validate.Length(min=1, max=100))
-    name = fields.String(validate=validate.Length(min=1, max=200))
-    optional = fields.List(fields.String())
-    destinations = fields.Dict(keys=fields.String())
-
-    @pre_load
-    def with_its_kind(self, data: Any, **_: Any) -> Any:
-        """A file's name says its kind, where nothing else does."""
-        return {**kind_of_file(data.get("file")), **data} if isinstance(data, Mapping) else data
 
 
 def add_template(visit: Visit, given: Mapping[str, Any]) -> Mapping[str, Any]:

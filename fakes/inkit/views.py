@@ -154,7 +154,7 @@ def _signatures(door: Door, _: int) -> Iterator[tuple[int, dict[str, Any]]]:
 def _mail_pieces(door: Door, _: int) -> Iterator[tuple[int, dict[str, Any]]]:
     now = door.now()
     for place, row in _of_kinds(door, MAIL):
-        steps = mail.taken(row["created_at"], row["ended"], row["ended_at"], now)
+        steps = sending.steps(row, now)
         yield (
             place,
             {
@@ -213,18 +213,8 @@ VIEWS: tuple[View, ...] = (
         "magic links as Inkit's web app shows them, and who opened them",
         _links,
         (
-            *(
-                "piece_id",
-                "name",
-                "status",
-                "views",
-                "email",
-                "created_by",
-                "expire_at",
-                "auth_type",
-                "first_opened_at",
-            ),
-            *("path", "render_id", "log"),
+            *("piece_id", "name", "status", "views", "email", "created_by"),
+            *("expire_at", "auth_type", "first_opened_at", "path", "render_id", "log"),
         ),
     ),
     Computed(

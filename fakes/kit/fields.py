@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from .http import kind_of
 from .times import milliseconds
 
 BESIDE: ContextVar[Path | None] = ContextVar("beside", default=None)
@@ -38,38 +39,6 @@ class Duration(fields.Field[int]):
         return found
 
 
-class TextFile(fields.Field[str]):
-    """The name of a text file, relative to the file that is being read; read as its text.
-
-    A scenario's file is read by the client, which sends its content as `{text: …}`.
-    """
-
-    def __init__(self, **extra: Any) -> None:
-        super().__init__(metadata={"type": "string"}, **extra)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> str:  # noqa: ARG002  # marshmallow's own signature
-        folder = BESIDE.get()
-        if isinstance(value, dict) and value.keys() <= {"text", "name"} and isinstance(value.get("text"), str):
-            return str(value["text"])
-        if not isinstance(value, str):
-            message = f"A file is named by text; {value!r} came."
-            raise ValidationError(message)
-        if folder is None:
-            message = "A file can only be named in a file; over HTTP give the text itself."
-            raise ValidationError(message)
-        try:
-            return (folder / value).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            message = f"{value} cannot be read: {error}"
-            raise ValidationError(message) from error
-
-
-def file_name(value: object) -> str | None:
-    """The name of a file as it was given, by its name or with its content; None where nothing tells it."""
-    named = value.get("name") if isinstance(value, dict) else value
-    return PurePath(named).name if isinstance(named, str) else None
-
-
 class AnyFile(fields.Field[bytes]):
     """The name of a file of any kind, relative to the file that is being read; read as its bytes.
 
@@ -80,21 +49,46 @@ class AnyFile(fields.Field[bytes]):
         super().__init__(metadata={"type": "string"}, **extra)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> bytes:  # noqa: ARG002  # marshmallow's own signature
-        folder = BESIDE.get()
-        sent = _sent(value)
-        if sent is not None:
-            return sent
-        if not isinstance(value, str):
-            message = f"A file is named by text; {value!r} came."
-            raise ValidationError(message)
-        if folder is None:
-            message = "A file can only be named in a file; over HTTP give its content: {text: …} or {base64: …}."
-            raise ValidationError(message)
+        return _content(value)
+
+
+class TextFile(fields.Field[str]):
+    """The name of a text file in UTF-8, relative to the file that is being read; read as its text."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(metadata={"type": "string"}, **extra)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> str:  # noqa: ARG002  # marshmallow's own signature
         try:
-            return (folder / value).read_bytes()
-        except OSError as error:
-            message = f"{value} cannot be read: {error}"
+            return _content(value).decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            message = f"{file_name(value) or 'The file'} is not text in UTF-8: {error.reason} at byte {error.start}."
             raise ValidationError(message) from error
+
+
+def file_name(value: object) -> str | None:
+    """The name of a file as it was given, by its name or with its content; None where nothing tells it."""
+    named = value.get("name") if isinstance(value, dict) else value
+    return PurePath(named).name if isinstance(named, str) else None
+
+
+def _content(value: object) -> bytes:
+    """The bytes of a file that is named, or whose content a client read and sent."""
+    sent = _sent(value)
+    if sent is not None:
+        return sent
+    if not isinstance(value, str):
+        message = f"A file is named by text; {kind_of(value)} came."
+        raise ValidationError(message)
+    folder = BESIDE.get()
+    if folder is None:
+        message = "A file can only be named in a file; over HTTP give its content: {text: …} or {base64: …}."
+        raise ValidationError(message)
+    try:
+        return (folder / value).read_bytes()
+    except (OSError, ValueError) as error:
+        message = f"{value} cannot be read: {error}"
+        raise ValidationError(message) from error
 
 
 def _sent(value: object) -> bytes | None:

@@ -116,6 +116,10 @@ class Tx:
         """Run once; whatever it returns, fetched whole."""
         return self.connection.execute(statement.text, statement.bind(params)).fetchall()
 
+    def read(self, statement: Statement, **params: object) -> list[Row]:
+        """Rows that a statement finds, those too that this transaction wrote; asked as a door is."""
+        return self.run(statement, **params)
+
     def one(self, statement: Statement, **params: object) -> Row | None:
         """The first row it returns, if any."""
         rows = self.run(statement, **params)

@@ -9,7 +9,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from sqlalchemy import String, bindparam, func, or_
+from sqlalchemy import String, Table, bindparam, func, or_
 from sqlalchemy.sql import ColumnElement, Select, Subquery, select
 
 from .http import dump_text, storable
@@ -53,6 +53,21 @@ class Page:
 
 History = Callable[[Door, int | str], int | None]
 """From a moment (milliseconds) or a messageId to the place in a view's history; None for a message it does not know."""
+
+
+def places(rows: Table, at: str) -> History:
+    """The history of a table: its newest row at a moment (by the column `at`), or of a `message_id`."""
+    newest = select(func.max(rows.c.seq).label("seq"))
+    by_moment = Statement(newest.where(rows.c[at] <= bindparam("moment")))
+    by_message = Statement(newest.where(rows.c.message_id == bindparam("message_id")))
+
+    def place_of(door: Door, when: int | str) -> int | None:
+        if isinstance(when, int):
+            return door.read(by_moment, moment=when)[0]["seq"] or 0
+        found: int | None = door.read(by_message, message_id=when)[0]["seq"]
+        return found
+
+    return place_of
 
 
 class View(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import BindParameter, and_, bindparam, exists, func, select
 
 from inkstand.fakes.kit.storage import Door, Row, Statement, loads
+from inkstand.fakes.kit.views import places
 
 from .attribution import Owner
 from .shopping import Did
@@ -37,13 +38,8 @@ OWNED = (
 )
 """Every behavioural event with its owner."""
 
-
-def place_of(door: Door, when: int | str) -> int | None:
-    """The place of the newest event at a moment (milliseconds), or of a message; None for one that did not arrive."""
-    if isinstance(when, int):
-        return door.read(_AT, moment=when)[0]["seq"] or 0
-    found: int | None = door.read(_BY, message_id=when)[0]["seq"]
-    return found
+place_of = places(events, "received_at")
+"""Where in the history an event stands, by its moment or its message."""
 
 
 def every_event(door: Door, upto: int = NOW) -> list[Row]:
@@ -116,5 +112,3 @@ _PROFILES = Statement(
     .group_by(profiles.c.kind, profiles.c.owner)
     .order_by(_first)
 )
-_AT = Statement(select(func.max(events.c.seq).label("seq")).where(events.c.received_at <= bindparam("moment")))
-_BY = Statement(select(func.max(events.c.seq).label("seq")).where(events.c.message_id == bindparam("message_id")))

@@ -13,7 +13,7 @@ from inkstand.fakes.kit.storage import Row, Statement, Tx, reason_row
 from inkstand.fakes.kit.tables import reasons as reasons_table
 from inkstand.simulator.messages import integrations_of
 from inkstand.simulator.model import Connection
-from inkstand.simulator.storage.tables import deliveries, messages, state
+from inkstand.simulator.storage.tables import deliveries, messages
 from inkstand.simulator.workspaces.log import PROGRESS, processed
 from inkstand.simulator.workspaces.workspace import Workspace, put
 
@@ -45,8 +45,7 @@ def process(workspace: Workspace, catalogue: Catalogue, newest: int = EVER) -> P
     if not workspace.door.read(_NEXT, after=processed(workspace.door), newest=newest, limit=1):
         return Processed()
     with workspace.door.write(epoch) as tx:
-        row = tx.one(_READ_PROGRESS, name=PROGRESS)
-        found = tx.run(_NEXT, after=int(row["value"]) if row else 0, newest=newest, limit=AT_ONCE)
+        found = tx.run(_NEXT, after=processed(tx), newest=newest, limit=AT_ONCE)
         if not found:
             return Processed()
         forwarded = _plan_all(tx, found, workspace, catalogue)
@@ -146,7 +145,6 @@ def _switched_off(workspace: Workspace, message: Row, catalogue: Catalogue) -> I
             yield reason_row(message["message_id"], f"plan:{connection.id}", reason)
 
 
-_READ_PROGRESS = Statement(select(state.c.value).where(state.c.name == bindparam("name")))
 _NEXT = Statement(
     select(messages)
     .where(messages.c.seq > bindparam("after"), messages.c.seq <= bindparam("newest"))

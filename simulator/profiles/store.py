@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, select
 
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Door, Statement
-from inkstand.fakes.kit.views import Computed
+from inkstand.fakes.kit.views import Computed, places
 from inkstand.simulator.messages import held
 from inkstand.simulator.storage.tables import messages, violations
 from inkstand.simulator.workspaces.log import processed
@@ -106,20 +106,12 @@ def _row(profile: Profile) -> dict[str, Any]:
     }
 
 
-def _place_of(door: Door, when: int | str) -> int | None:
-    """The place of the newest message at a moment (milliseconds), or of a message; None for one that did not arrive."""
-    if isinstance(when, int):
-        return door.read(_AT, moment=when)[0]["seq"] or 0
-    found: int | None = door.read(_BY, message_id=when)[0]["seq"]
-    return found
-
-
 PROFILES = Computed(
     "profiles",
     "people as Segment itself knows them (Segment profiles): their external ids and traits",
     _found,
     ("userId", "externalIds", "traits", "messages", "merges", "createdAt", "updatedAt"),
-    history=_place_of,
+    history=places(messages, "received_at"),
 )
 
 _blocked = exists().where(violations.c.message_seq == messages.c.seq, violations.c.outcome == "blocked")
@@ -129,5 +121,3 @@ _LOG = Statement(
     .order_by(messages.c.seq)
     .limit(bindparam("limit"))
 )
-_AT = Statement(select(func.max(messages.c.seq).label("seq")).where(messages.c.received_at <= bindparam("moment")))
-_BY = Statement(select(func.max(messages.c.seq).label("seq")).where(messages.c.message_id == bindparam("message_id")))

@@ -31,9 +31,9 @@ def newest(door: Door) -> int:
     return door.read(_NEWEST_MESSAGE)[0]["seq"] or 0
 
 
-def processed(door: Door) -> int:
+def processed(place: Tx | Door) -> int:
     """The place in the log up to which messages have been worked through."""
-    found = door.read(_READ_PROGRESS, name=PROGRESS)
+    found = place.read(_READ_PROGRESS, name=PROGRESS)
     return int(found[0]["value"]) if found else 0
 
 

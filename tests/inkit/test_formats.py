@@ -16,8 +16,7 @@ from reportlab.pdfgen import canvas
 
 from inkstand.fakes.inkit import catalogue
 from inkstand.fakes.inkit.formats import LARGEST_FILE, TemplateError, fields_of, fill, libreoffice, plain
-from inkstand.fakes.inkit.formats.archive import LARGEST_WHOLE
-from inkstand.fakes.inkit.formats.office import MOST_ROWS
+from inkstand.fakes.inkit.formats.archive import LARGEST_WHOLE, MOST_ROWS
 from inkstand.fakes.inkit.seed import SAMPLES
 from inkstand.fakes.kit.rendering import Paper, to_pdf
 

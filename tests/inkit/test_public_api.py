@@ -316,6 +316,22 @@ def test_lists(api):
     assert api.json("GET", "/render?destination_status=failed")["items"] == []
 
 
+def test_batches_by_where_they_went(api):
+    """Batches are narrowed by a destination that any of their documents goes to, and by how one stands there."""
+    good = {"merge_parameters": {}}
+    bad = {**good, "destinations": {"magic_link": {"expire_after_n_views": 0}}}
+    whole = api.json("POST", "/batch", 201, json={"template_id": "tmpl_demoNotice", "renders": [good]})["id"]
+    partly = api.json("POST", "/batch", 201, json={"template_id": "tmpl_demoNotice", "renders": [good, bad]})["id"]
+
+    def found(query):
+        return [one["id"] for one in api.json("GET", f"/batch?{query}")["items"]]
+
+    assert found("destination_name=inkit_storage&destination_status=completed") == [whole, partly]
+    assert found("destination_name=magic_link") == [partly]
+    assert found("destination_status=failed") == [partly]
+    assert found("destination_name=docusign") == []
+
+
 @pytest.mark.parametrize("spelled", ["data-id", "data_id"])
 def test_documents_by_their_renders(api, spelled):
     """`data_id` of documents are render ids; both spellings are taken."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
-from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.inkit.merge_fields import merge_fields, merged
+from inkstand.fakes.kit.http import dump_text, kind_of
+from inkstand.fakes.kit.rendering import UndrawableError, run_apart
 
 from .errors import TemplateError
 
@@ -25,6 +28,14 @@ TYPES = {
 """The media type of each kind's files."""
 
 Values = Mapping[str, Any]
+
+
+def decoded(text: object) -> bytes:
+    """A file as the API has it: base64, on one line or several. Raises ValueError for what is none."""
+    if not isinstance(text, str):
+        message = f"Text was wanted; {kind_of(text)} came."
+        raise ValueError(message)  # noqa: TRY004  # the caller's call is wrong, not ours
+    return base64.b64decode("".join(text.split()), validate=True)
 
 
 def fields_of(source: str, file: bytes) -> tuple[str, ...]:
@@ -50,14 +61,10 @@ def fill(source: str, file: bytes, values: Values) -> bytes:
 
 
 def _html_fields(file: bytes) -> tuple[str, ...]:
-    from inkstand.fakes.inkit.merge_fields import merge_fields  # noqa: PLC0415  # as the others are loaded
-
     return merge_fields(_text(file))
 
 
 def _html_filled(file: bytes, values: Values) -> bytes:
-    from inkstand.fakes.inkit.merge_fields import merged  # noqa: PLC0415  # as the others are loaded
-
     filled = merged(_text(file), values).encode()
     if len(filled) > 2 * LARGEST_FILE:
         message = f"The document would have {len(filled):,} bytes of HTML, and may have {2 * LARGEST_FILE:,}."
@@ -75,8 +82,6 @@ def _text(file: bytes) -> str:
 
 def _apart(function: str, *arguments: object) -> Any:
     """Have a file looked into by a process that can be lost."""
-    from inkstand.fakes.kit.rendering import UndrawableError, run_apart  # noqa: PLC0415  # HTML needs it not
-
     try:
         return run_apart(f"{__package__}.apart:{function}", *arguments)
     except UndrawableError as error:
@@ -91,4 +96,4 @@ def placed(file: bytes) -> list[dict[str, Any]]:
     return list(_apart("placed", file))
 
 
-__all__ = ["LARGEST_FILE", "SOURCES", "TYPES", "TemplateError", "fields_of", "fill", "placed"]
+__all__ = ["LARGEST_FILE", "SOURCES", "TYPES", "TemplateError", "decoded", "fields_of", "fill", "placed"]

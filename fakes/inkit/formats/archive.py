@@ -7,6 +7,7 @@ type declaration is refused, so no entity is ever expanded; nothing is fetched.
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 import zipfile
 import zlib
@@ -18,6 +19,10 @@ from lxml import etree
 from .errors import TemplateError
 
 MOST_ENTRIES = 2_000
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+MOST_ROWS = 5_000
+"""How many rows one document may come to by its lists."""
+
 LARGEST_WHOLE = 60_000_000
 """How many bytes all parts of an Office file may have together, unpacked."""
 
@@ -94,6 +99,45 @@ def parsed(name: str, content: bytes) -> etree._Element:
 def written(root: etree._Element) -> bytes:
     """A tree as the bytes of a part."""
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+
+def writable(text: str) -> str:
+    """Text that XML can hold: control characters and lone surrogates stand as the sign for what is not known."""
+    return _UNWRITABLE.sub("\ufffd", text)
+
+
+def check_rows(made: int) -> None:
+    """Raise TemplateError when lists make more rows than a document may have."""
+    if made > MOST_ROWS:
+        message = f"The lists make more than {MOST_ROWS:,} rows, which is more than a document may have."
+        raise TemplateError(message)
+
+
+@dataclass(frozen=True)
+class Related:
+    """A part that another one refers to by an id, and the last word of what it is to it (`image`, `table`)."""
+
+    id: str
+    type: str
+    part: str
+
+
+def related(archive: Archive, name: str) -> list[Related]:
+    """The parts of the archive that a part refers to; none outside of it."""
+    folder, _, file = name.rpartition("/")
+    listed = f"{folder}/_rels/{file}.rels"
+    if listed not in archive.parts:
+        return []
+    found = [
+        Related(one.get("Id") or "", (one.get("Type") or "").rpartition("/")[2], _resolved(folder, one.get("Target")))
+        for one in parsed(listed, archive.parts[listed])
+        if one.get("TargetMode") != "External"
+    ]
+    return [one for one in found if one.part in archive.parts]
+
+
+def _resolved(folder: str, target: str | None) -> str:
+    return posixpath.normpath(posixpath.join("/", folder, target or ""))[1:]
 
 
 def _check_size(entries: list[zipfile.ZipInfo]) -> None:

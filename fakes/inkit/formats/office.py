@@ -7,7 +7,6 @@ fields name a list is there once for each element.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from itertools import chain
@@ -18,7 +17,7 @@ from lxml import etree
 from inkstand.fakes.inkit.merge_fields import FIELD, merge_fields, name_in, rows_of, text_of
 
 from . import sheets
-from .archive import LARGEST_WHOLE, Archive, opened, packed, parsed, written
+from .archive import LARGEST_WHOLE, Archive, check_rows, opened, packed, parsed, writable, written
 from .errors import TemplateError
 
 Values = Mapping[str, Any]
@@ -32,9 +31,6 @@ _PARTS = {
     r"|charts/chart|diagrams/data)\d*\.xml",
     "xlsx": r"xl/(drawings/drawing|charts/chart)\d*\.xml",
 }
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-MOST_ROWS = 5_000
-"""How many rows one document may come to by its lists."""
 
 
 def fields(file: bytes, kind: str) -> tuple[str, ...]:
@@ -61,11 +57,6 @@ def filled(file: bytes, kind: str, values: Values) -> bytes:
     return packed(archive, changed)
 
 
-def writable(text: str) -> str:
-    """Text that XML can hold: control characters and lone surrogates stand as the sign for what is not known."""
-    return _UNWRITABLE.sub("\ufffd", text)
-
-
 def _texts(archive: Archive) -> Iterator[str]:
     for name in archive.matching(_PARTS[archive.kind]):
         for paragraph in _paragraphs(parsed(name, archive.parts[name])):
@@ -88,9 +79,7 @@ def _repeat_rows(root: etree._Element, values: Values) -> bool:
         if number is None or parent is None or any(row.iterdescendants(row.tag)):
             continue
         made += number
-        if made > MOST_ROWS:
-            message = f"The lists make more than {MOST_ROWS:,} rows, which is more than a document may have."
-            raise TemplateError(message)
+        check_rows(made)
         place = parent.index(row)
         copies = [deepcopy(row) for _ in range(number)]
         for index, copied in enumerate(copies):

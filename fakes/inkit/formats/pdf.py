@@ -7,12 +7,19 @@ so every script can be shown; a form field keeps its value too, and can no longe
 
 from __future__ import annotations
 
+import ctypes
 import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+from pypdf import PageObject, PdfReader, PdfWriter
+from pypdf.errors import PyPdfError
+from pypdf.generic import DictionaryObject, NameObject, NumberObject, StreamObject, TextStringObject
 
 from inkstand.fakes.inkit.merge_fields import FIELD, look_up, merge_fields, text_of
 from inkstand.fakes.inkit.merge_fields import filled as fill_text
@@ -20,11 +27,6 @@ from inkstand.fakes.kit.http import drawable
 from inkstand.fakes.kit.rendering import Paper, to_pdf
 
 from .errors import TemplateError
-
-if TYPE_CHECKING:
-    import pypdfium2
-    from pypdf import PageObject, PdfReader
-    from pypdf.generic import DictionaryObject
 
 Values = Mapping[str, Any]
 
@@ -97,8 +99,6 @@ def filled(file: bytes, values: Values) -> bytes:
 
 
 def _document(file: bytes) -> pypdfium2.PdfDocument:
-    import pypdfium2  # noqa: PLC0415  # only PDF templates need it
-
     try:
         document = pypdfium2.PdfDocument(file)
     except pypdfium2.PdfiumError as error:
@@ -111,9 +111,6 @@ def _document(file: bytes) -> pypdfium2.PdfDocument:
 
 
 def _read(file: bytes) -> PdfReader:
-    from pypdf import PdfReader  # noqa: PLC0415  # likewise
-    from pypdf.errors import PyPdfError  # noqa: PLC0415  # likewise
-
     _document(file).close()
     try:
         reader = PdfReader(io.BytesIO(file))
@@ -177,8 +174,6 @@ def _inherited(widget: DictionaryObject, key: str) -> Any:  # a PDF object is an
 
 def _texts_taken_out(file: bytes, values: Values, drawings: dict[int, _Drawing]) -> bytes:
     """The PDF without the texts that name fields; what stands there instead is left to be drawn."""
-    import pypdfium2.raw as pdfium  # noqa: PLC0415  # as above
-
     changed = False
     with _document(file) as document:
         for number, page in enumerate(document, 1):
@@ -200,8 +195,6 @@ class _Text:
     """The text of a page, character by character, and the objects that draw it."""
 
     def __init__(self, page: Any) -> None:
-        import pypdfium2.raw as pdfium  # noqa: PLC0415  # as above
-
         self.page = page
         self.held = page.get_textpage()
         codes = (pdfium.FPDFText_GetUnicode(self.held.raw, index) for index in range(self.held.count_chars()))
@@ -210,15 +203,11 @@ class _Text:
 
     def holder(self, index: int) -> int | None:
         """What draws a character; None for a space that nothing draws."""
-        import ctypes  # noqa: PLC0415  # as above
-
         found = self.object(index)
         return ctypes.addressof(found.contents) if found else None
 
     def object(self, index: int) -> Any:  # a pointer
         """The object that draws a character."""
-        import pypdfium2.raw as pdfium  # noqa: PLC0415  # as above
-
         return pdfium.FPDFText_GetTextObject(self.held.raw, index)
 
     def stretches(self) -> list[tuple[int, int]]:
@@ -251,8 +240,6 @@ class _Text:
 
 def _take_out(text: _Text, first: int, last: int, values: Values, drawing: _Drawing) -> None:
     """Take a stretch of text off a page, and draw it anew with its fields filled in."""
-    import pypdfium2.raw as pdfium  # noqa: PLC0415  # as above
-
     drawn = [index for index in range(first, last + 1) if text.holder(index)]
     if not drawn:
         return
@@ -268,10 +255,6 @@ def _take_out(text: _Text, first: int, last: int, values: Values, drawing: _Draw
 
 
 def _colour(one: Any) -> str:
-    import ctypes  # noqa: PLC0415  # as above
-
-    import pypdfium2.raw as pdfium  # noqa: PLC0415  # as above
-
     red, green, blue, opaque = (ctypes.c_uint() for _ in range(4))
     pdfium.FPDFPageObj_GetFillColor(one, red, green, blue, opaque)
     return f"#{red.value & 255:02x}{green.value & 255:02x}{blue.value & 255:02x}"
@@ -283,8 +266,6 @@ def _joined(text: str) -> str:
 
 
 def _forms_filled(file: bytes, values: Values, drawings: dict[int, _Drawing]) -> bytes:
-    from pypdf import PdfReader, PdfWriter  # noqa: PLC0415  # as above
-
     writer = PdfWriter(clone_from=_read(file))
     for number, page in enumerate(writer.pages, 1):
         drawing = drawings.setdefault(number, _Drawing())
@@ -304,8 +285,6 @@ def _forms_filled(file: bytes, values: Values, drawings: dict[int, _Drawing]) ->
 def _fill_field(
     one: Field, widget: DictionaryObject, values: Values, drawing: _Drawing, size: tuple[float, float]
 ) -> None:
-    from pypdf.generic import NameObject, NumberObject, StreamObject, TextStringObject  # noqa: PLC0415  # as above
-
     holder: Any = widget if "/T" in widget or "/Parent" not in widget else widget["/Parent"].get_object()
     holder[NameObject("/Ff")] = NumberObject(int(_inherited(widget, "/Ff") or 0) | _READ_ONLY)
     if one.is_button:
@@ -325,8 +304,6 @@ def _fill_field(
 
 
 def _of(members: Mapping[str, Any]) -> DictionaryObject:
-    from pypdf.generic import DictionaryObject, NameObject  # noqa: PLC0415  # as above
-
     return DictionaryObject({NameObject(name): value for name, value in members.items()})
 
 

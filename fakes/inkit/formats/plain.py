@@ -17,7 +17,8 @@ from lxml import etree
 from inkstand.fakes.kit.http import drawable
 from inkstand.fakes.kit.rendering import Paper
 
-from .archive import Archive, opened, parsed
+from .archive import Archive, opened, parsed, related
+from .sheets import shared_texts
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -146,10 +147,7 @@ def _lines(within: etree._Element, tag: str) -> str:
 
 
 def _sheets(archive: Archive) -> tuple[str, Paper]:
-    shared: list[str] = []
-    if "xl/sharedStrings.xml" in archive.parts:
-        items = parsed("xl/sharedStrings.xml", archive.parts["xl/sharedStrings.xml"]).iter(f"{_SHEET}si")
-        shared = ["".join(one.text or "" for one in item.iter(f"{_SHEET}t")) for item in items]
+    shared = shared_texts(archive)
     names = archive.matching(r"xl/worksheets/sheet\d*\.xml")
     return "".join(f"<table>{''.join(_rows(archive, name, shared))}</table>" for name in names), Paper()
 
@@ -173,27 +171,13 @@ def _value(cell: etree._Element, shared: list[str]) -> str:
 
 def _pictures(archive: Archive, name: str) -> dict[str, str]:
     """The embedded pictures that a part names, by the id that it uses, as HTML."""
-    folder, _, file = name.rpartition("/")
-    listed = f"{folder}/_rels/{file}.rels"
-    if listed not in archive.parts:
-        return {}
     found: dict[str, str] = {}
-    for one in parsed(listed, archive.parts[listed]):
-        target, kind = one.get("Target") or "", _PICTURES.get((one.get("Target") or "").rpartition(".")[2].lower())
-        part = _resolved(folder, target)
-        if kind and part in archive.parts and one.get("TargetMode") != "External":
-            data = base64.b64encode(archive.parts[part]).decode()
-            found[one.get("Id") or ""] = f'<img src="data:{kind};base64,{data}">'
+    for one in related(archive, name):
+        kind = _PICTURES.get(one.part.rpartition(".")[2].lower())
+        if kind:
+            data = base64.b64encode(archive.parts[one.part]).decode()
+            found[one.id] = f'<img src="data:{kind};base64,{data}">'
     return found
-
-
-def _resolved(folder: str, target: str) -> str:
-    if target.startswith("/"):
-        return target[1:]
-    steps = folder.split("/")
-    for step in target.split("/"):
-        steps = steps[:-1] if step == ".." else [*steps, step]
-    return "/".join(steps)
 
 
 def _number(text: str | None) -> float:

@@ -18,8 +18,7 @@ from lxml import etree
 from inkstand.fakes.inkit.merge_fields import FIELD, merge_fields, name_in, rows_of, value_of
 from inkstand.fakes.inkit.merge_fields import filled as fill_text
 
-from .archive import Archive, parsed, written
-from .errors import TemplateError
+from .archive import Archive, check_rows, parsed, related, writable, written
 
 Values = Mapping[str, Any]
 
@@ -27,17 +26,14 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _STRINGS = "xl/sharedStrings.xml"
 _SHEETS = r"xl/worksheets/sheet\d*\.xml"
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _PLACE = re.compile(r"(?<![A-Za-z0-9_.!'])(\$?[A-Z]{1,3}\$?)(\d{1,7})(?::(\$?[A-Z]{1,3}\$?)(\d{1,7}))?(?![\w(])")
 _LONGEST_CELL = 32_767
 _EXACT = 2**53
-MOST_ROWS = 5_000
-"""How many rows one document may come to by its lists."""
 
 
 def texts(archive: Archive) -> Iterator[str]:
     """The texts of the cells that name fields, sheet by sheet."""
-    shared = _shared(archive)
+    shared = shared_texts(archive)
     for name in archive.matching(_SHEETS):
         for cell in parsed(name, archive.parts[name]).iter(f"{_MAIN}c"):
             yield _text(cell, shared)
@@ -45,7 +41,7 @@ def texts(archive: Archive) -> Iterator[str]:
 
 def filled(archive: Archive, values: Values) -> dict[str, bytes]:
     """The parts of a workbook that change when its fields are filled in."""
-    shared = _shared(archive)
+    shared = shared_texts(archive)
     changed: dict[str, bytes] = {}
     for name in archive.matching(_SHEETS):
         root = parsed(name, archive.parts[name])
@@ -60,7 +56,8 @@ def filled(archive: Archive, values: Values) -> dict[str, bytes]:
     return changed
 
 
-def _shared(archive: Archive) -> list[str]:
+def shared_texts(archive: Archive) -> list[str]:
+    """The texts that cells refer to by number."""
     if _STRINGS not in archive.parts:
         return []
     found = parsed(_STRINGS, archive.parts[_STRINGS]).iter(f"{_MAIN}si")
@@ -109,9 +106,7 @@ def _fill_sheet(root: etree._Element, shared: list[str], values: Values) -> tupl
         found = True
         number = rows_of(told, values)
         copies = [row] if number is None else [deepcopy(row) for _ in range(number)]
-        if sum(count for _, count in repeated) + len(copies) > MOST_ROWS:
-            message = f"The lists make more than {MOST_ROWS:,} rows, which is more than a document may have."
-            raise TemplateError(message)
+        check_rows(sum(count for _, count in repeated) + len(copies))
         for index, one in enumerate(copies):
             for cell in one:
                 _fill_cell(cell, _text(cell, shared), values, None if number is None else index)
@@ -130,16 +125,13 @@ def _fill_sheet(root: etree._Element, shared: list[str], values: Values) -> tupl
 
 def _tables_moved(archive: Archive, sheet: str, moved: _Moved) -> dict[str, bytes]:
     """The tables of a sheet, with the cells that they now have."""
-    folder, _, file = sheet.rpartition("/")
-    listed = f"{folder}/_rels/{file}.rels"
     changed: dict[str, bytes] = {}
-    for one in parsed(listed, archive.parts[listed]) if listed in archive.parts else ():
-        name = "xl/tables/" + (one.get("Target") or "").rpartition("/")[2]
-        if (one.get("Type") or "").endswith("/table") and name in archive.parts:
-            root = parsed(name, archive.parts[name])
+    for one in related(archive, sheet):
+        if one.type == "table":
+            root = parsed(one.part, archive.parts[one.part])
             for part in (root, *root.iter(f"{_MAIN}autoFilter")):
                 part.set("ref", moved.followed(part.get("ref", "")))
-            changed[name] = written(root)
+            changed[one.part] = written(root)
     return changed
 
 
@@ -160,7 +152,7 @@ def _fill_cell(cell: etree._Element, text: str, values: Values, row: int | None)
     else:
         cell.set("t", "inlineStr")
         held = etree.SubElement(etree.SubElement(cell, f"{_MAIN}is"), f"{_MAIN}t")
-        held.text = _UNWRITABLE.sub("\ufffd", fill_text(text, values, row=row))[:_LONGEST_CELL]
+        held.text = writable(fill_text(text, values, row=row))[:_LONGEST_CELL]
         held.set(_SPACE, "preserve")
 
 

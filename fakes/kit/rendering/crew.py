@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from .shapes import Paper, UndrawableError
+from .shapes import FONTS, Paper, UndrawableError
 
 SECONDS = 15.0
 """How long one page may take, wall-clock."""
@@ -24,7 +24,7 @@ SECONDS = 15.0
 WORKERS = 3
 """How many pages are drawn at once: a slow one keeps the others waiting no longer than that."""
 
-FONTS, INSIDE = "INKSTAND_FONT_FOLDER", "INKSTAND_DRAWING"
+INSIDE = "INKSTAND_DRAWING"
 _FONT_NAMES = ("figo", "figit", "figbo", "figbi", "symbol1", "symbol2")
 _idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
 _started: set[_Worker] = set()
@@ -109,17 +109,18 @@ def run_apart(function: str, *arguments: object) -> Any:
 def _taken() -> _Worker:
     with _starting:
         if _idle.empty() and len(_started) < WORKERS:
-            made = _Worker()
-            _started.add(made)
-            return made
-    return _idle.get() or _renewed()
-
-
-def _renewed() -> _Worker:
+            return _new()
+    found = _idle.get()
+    if found is not None:
+        return found
     with _starting:
-        made = _Worker()
-        _started.add(made)
-        return made
+        return _new()
+
+
+def _new() -> _Worker:
+    made = _Worker()
+    _started.add(made)
+    return made
 
 
 def _put_back(worker: _Worker, *, well: bool) -> None:

@@ -16,13 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from inkstand.fakes.kit.times import iso
 
-from .shapes import LARGEST_PICTURE, MOST_PAGES, Paper, Pdf, Png, UndrawableError
+from .shapes import FONTS, LARGEST_PICTURE, MOST_PAGES, Paper, Pdf, Png, UndrawableError
 
 if TYPE_CHECKING:
     import plutoprint
-
-FONTS = "INKSTAND_FONT_FOLDER"
-"""The variable that names the folder with the fonts."""
 
 _POINTS = {"in": 72.0, "cm": 72 / 2.54, "px": 0.75}
 _STYLE = "html { font-family: FiraGO; font-variant-ligatures: none }"
@@ -120,7 +117,5 @@ def _book(html: str, paper: Paper, *, screen: bool = False) -> tuple[plutoprint.
 def _library() -> ModuleType:
     import plutoprint  # noqa: PLC0415  # slow to import, and only documents need it
 
-    for name in ("FONTCONFIG_FILE", "FONTCONFIG_SYSROOT"):
-        os.environ.pop(name, None)  # the machine's fonts would win by these
     plutoprint.plutobook_set_fontconfig_path(os.environ[FONTS])
     return plutoprint

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FONTS = "INKSTAND_FONT_FOLDER"
+"""The variable by which a drawing process is told the folder with the fonts."""
+
 LARGEST_PICTURE = 10_000
 """How many pixels a picture may be wide or high."""
-
 
 MOST_PAGES = 2_000
 """How many pages a document may have."""
