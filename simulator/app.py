@@ -60,9 +60,7 @@ class Inkstand:
     def start_worker(self) -> None:
         """Begin to deliver by itself."""
         registry = self.sandbox.registry
-        self.sandbox.worker = Worker(
-            registry.get, registry.names, self.sandbox.deliverer, Courtesy(self.sandbox.traffic)
-        )
+        self.sandbox.worker = Worker(registry.get, registry.names, self.sandbox.work, Courtesy(self.sandbox.traffic))
         self.sandbox.worker.start()
 
     def session(self) -> requests.Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +19,7 @@ from .delivery.catalogue import Catalogue
 from .delivery.courtesy import Traffic, Turnstile
 from .delivery.deliver import Deliverer, Horizon
 from .delivery.process import process
+from .delivery.work import Work
 from .errors import NotNowError, UnknownNameError, nearest
 from .model import Configuration, Dropped, Receipt, Taken
 from .rooms import Rooms
@@ -63,7 +64,8 @@ class Sandbox:
         self.catalogue = Catalogue(vendors)
         incarnation = identifier(0, "incarnation", str(folder), machine_now())
         self.deliverer = Deliverer(self.catalogue, make_transport, incarnation)
-        self.registry = Registry(folder, vendors, self.setup, self.deliverer.free_claims)
+        self.work = Work(self.deliverer, vendors)
+        self.registry = Registry(folder, vendors, self.setup, self._opened)
         self.worker: Worker | None = None
         self.rooms = Rooms()
         self.ending = False
@@ -90,8 +92,16 @@ class Sandbox:
         if self.worker is not None and workspace.configuration.delivery == "auto":
             self.worker.wake(workspace.name)
 
+    def _opened(self, workspace: Workspace) -> None:
+        self.deliverer.free_claims(workspace)
+        workspace.door.on_planned = partial(self._wake, workspace.name)
+
+    def _wake(self, name: str) -> None:
+        if self.worker is not None:
+            self.worker.wake(name)
+
     def settle(self, workspace: Workspace) -> int:
-        """Process and deliver everything that is due at this moment, in planned order, in this thread.
+        """Process, deliver and do everything that is due at this moment, in planned order, in this thread.
 
         What arrives meanwhile waits for the next settle (or the worker). Returns how many deliveries were tried.
         """
@@ -100,7 +110,7 @@ class Sandbox:
 
     def is_quiet(self, workspace: Workspace) -> bool:
         """Whether nothing is due at this moment."""
-        return processed(workspace.door) >= newest(workspace.door) and not self.deliverer.lanes(workspace)
+        return processed(workspace.door) >= newest(workspace.door) and not self.work.lanes(workspace)
 
     def _settle(self, workspace: Workspace, upto: int) -> tuple[int, int]:
         """Settle messages up to a place in the log; how many deliveries were tried, and up to which place after all.
@@ -115,11 +125,7 @@ class Sandbox:
         while forwarded and process(workspace, self.catalogue, upto):
             pass
         horizon = Horizon(workspace.world.now(), upto)
-        tried = 0
-        while (due := self.deliverer.next_of(workspace, horizon=horizon)) is not None:
-            self.deliverer.perform(workspace, due)
-            tried += 1
-        return tried, upto
+        return self.work.settle(workspace, horizon), upto
 
     def advance(self, workspace: Workspace, milliseconds: int, *, pause: bool = False) -> tuple[int, int]:
         """Move the clock forward, stopping to settle wherever something falls due.
@@ -137,7 +143,7 @@ class Sandbox:
             epoch, upto = workspace.door.epoch, newest(workspace.door)
             tried, upto = self._settle(workspace, upto)
             end = workspace.world.now() + milliseconds
-            while (due := self.deliverer.next_due(workspace, upto)) is not None and due <= end:
+            while (due := self.work.next_due(workspace, upto)) is not None and due <= end:
                 workspace.move_clock(max(0, due - workspace.world.now()), epoch)
                 more, upto = self._settle(workspace, upto)
                 tried += more
@@ -212,8 +218,7 @@ class Sandbox:
     def configure(self, workspace: Workspace, change: Callable[[Configuration], Configuration]) -> None:
         """Change a workspace's configuration until its next reset."""
         workspace.configure(change)
-        if self.worker is not None:
-            self.worker.wake(workspace.name)
+        self._wake(workspace.name)
 
     def view(self, name: str) -> View:
         """A view by name; raises UnknownNameError, naming the nearest."""

@@ -107,10 +107,14 @@ class Bulk:
 
 
 class Tx:
-    """What may be done while the writer door is held: all of it is kept, or none."""
+    """What may be done while the writer door is held: all of it is kept, or none.
+
+    `planned` says that something was planned to be done later, whatever comes in meanwhile.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self.planned = False
 
     def run(self, statement: Statement, **params: object) -> list[Row]:
         """Run once; whatever it returns, fetched whole."""
@@ -179,7 +183,8 @@ def reasons_text(given: Iterable[Reason]) -> str:
 class Door:
     """One lock and one held connection through which every write of a workspace goes; readers have their own.
 
-    `now` tells the time of whatever is kept there, in milliseconds: what a view shows may hang on it.
+    `now` tells the time of whatever is kept there, in milliseconds: what a view shows may hang on it. `on_planned` is
+    called after a transaction in which something was planned to be done later.
     """
 
     def __init__(self, path: str, epoch: int = 0, now: Callable[[], int] = machine_now) -> None:
@@ -194,6 +199,7 @@ class Door:
         self._changed = threading.Condition()
         self._watched = 0
         self._let_go = False
+        self.on_planned: Callable[[], None] = _nobody_asks
 
     @contextmanager
     def write(self, epoch: int | None = None) -> Iterator[Tx]:
@@ -205,8 +211,9 @@ class Door:
             connection = self._opened(epoch)
             connection.execute("BEGIN IMMEDIATE")
             _holding.door = self
+            tx = Tx(connection)
             try:
-                yield Tx(connection)
+                yield tx
                 connection.commit()
                 self._tell()
             except BaseException:
@@ -214,6 +221,8 @@ class Door:
                 raise
             finally:
                 _holding.door = None
+        if tx.planned:
+            self.on_planned()
 
     def change(self, statement: Statement, params: Params, epoch: int | None = None) -> int:
         """Run one statement as a transaction of its own; how many rows it touched. The cheapest way to write."""
@@ -322,6 +331,10 @@ class Door:
             connection.close()
         else:
             self._readers.append(connection)
+
+
+def _nobody_asks() -> None:
+    """Nobody wants to know that something was planned."""
 
 
 class _Holding(threading.local):

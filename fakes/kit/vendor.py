@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
     from .destination import Destination, Setting
+    from .errands import Errand, Send
     from .ledger import Reason
-    from .storage import Door, Tx
+    from .storage import Door, Tenant, Tx
     from .verbs import Verb
     from .views import View
     from .world import World
@@ -36,7 +37,8 @@ class Vendor:
     `views.VIEWS`. Where there is a module `seed`, `seed.seed(tx, world, setup)` puts into a fresh workspace what it
     should hold; where there is a module `setup`, its marshmallow schema `SetupSchema` says what can be set up there,
     and where that brings credentials, its `credentials` and `with_credentials` tell and make them;
-    where there is a module `verbs`, its `VERBS` are what a person can do there.
+    where there is a module `verbs`, its `VERBS` are what a person can do there; where there is a module `errands`, its
+    `perform` does what falls due there, and its `PARTS` name what of the vendor can be struck by a fault of its own.
     """
 
     slug: str
@@ -98,6 +100,15 @@ class Vendor:
         """The messageId of the newest event that this vendor books on a user, whatever ids it came with."""
         module = self._optional("telling")
         return cast("str | None", module.newest_of(door, user_id, event) if module else None)
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """What of the vendor can be struck by a fault of its own, each with what it does."""
+        return cast("Mapping[str, str]", getattr(self._optional("errands"), "PARTS", {}))
+
+    def perform(self, tenant: Tenant, epoch: int, errand: Errand, send: Send) -> None:
+        """Do what has fallen due, in the life of the workspace in which that was seen."""
+        self._load("errands").perform(tenant, epoch, errand, send)
 
     @property
     def has_setup(self) -> bool:

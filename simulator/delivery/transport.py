@@ -16,6 +16,7 @@ from requests.structures import CaseInsensitiveDict
 
 from inkstand.fakes.kit.current import LIFE_KEY
 from inkstand.fakes.kit.destination import HttpCall
+from inkstand.fakes.kit.errands import Sent
 from inkstand.fakes.kit.faults import CAUSE_KEY, ENACT_KEY, Effect
 from inkstand.fakes.kit.storage import door_held
 from inkstand.simulator.model import IN_PROCESS
@@ -113,6 +114,18 @@ class Transport:
                 return Answer(response.status_code, headers=response.headers), body, None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             return Answer(failure=_failure(error)), b"", f"{type(error).__name__}: {error}"
+
+    def call(self, call: HttpCall, seconds: float) -> Sent:
+        """Send a vendor's own request to an address outside; redirects are not followed."""
+        if door_held():
+            message = "a transaction is open while a request goes over the wire"
+            raise RuntimeError(message)
+        try:
+            request = requests.Request(call.method, call.url, dict(call.headers), data=call.body).prepare()
+            with self._far.send(request, stream=True, timeout=seconds) as response:
+                return Sent(response.status_code)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            return Sent(error=f"{type(error).__name__}: {error}")
 
     def _send_near(
         self, request: requests.PreparedRequest, known: Mapping[str, Any]

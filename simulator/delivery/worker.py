@@ -1,4 +1,4 @@
-"""Processes and delivers while serving: one lane per connection, so that a slow one holds up nobody else."""
+"""Works while serving: one lane per connection and per vendor's errands, so that a slow one holds up nobody else."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from inkstand.simulator.errors import UnknownNameError
 from inkstand.simulator.workspaces.workspace import Workspace
 
 from .courtesy import Courtesy
-from .deliver import Deliverer
 from .process import process
+from .work import Work
 
 Lane = tuple[str, str]
 _LANES_AT_ONCE = 16
@@ -25,14 +25,14 @@ _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """A thread that looks at what changed, and a pool whose threads each deliver for one connection at a time."""
+    """A thread that looks at what changed, and a pool whose threads each work in one lane at a time."""
 
     def __init__(
-        self, find: Callable[[str], Workspace], names: Callable[[], list[str]], deliverer: Deliverer, courtesy: Courtesy
+        self, find: Callable[[str], Workspace], names: Callable[[], list[str]], work: Work, courtesy: Courtesy
     ) -> None:
         self._find = find
         self._names = names
-        self._deliverer = deliverer
+        self._work = work
         self._courtesy = courtesy
         self._changed = threading.Condition()
         self._waiting: dict[str, None] = {}
@@ -132,14 +132,14 @@ class Worker:
     def _process(self, workspace: Workspace) -> None:
         while not self._stopping and not self._kept_out.get(workspace.name):
             begun = time.thread_time()
-            if not process(workspace, self._deliverer.catalogue):
+            if not process(workspace, self._work.deliverer.catalogue):
                 return
             self._start_lanes(workspace)
             self._courtesy.give_way(begun)
 
     def _start_lanes(self, workspace: Workspace) -> None:
-        for connection in self._deliverer.lanes(workspace):
-            lane = (workspace.name, connection)
+        for name in self._work.lanes(workspace):
+            lane = (workspace.name, name)
             with self._changed:
                 if lane in self._running or self._stopping or self._pool is None:
                     continue
@@ -151,15 +151,13 @@ class Worker:
         try:
             while not self._stopping and not self._kept_out.get(workspace.name):
                 begun = time.thread_time()
-                due = self._deliverer.next_of(workspace, lane[1])
-                if due is None:
+                if not self._work.step(workspace, lane[1]):
                     return
-                self._deliverer.perform(workspace, due)
                 self._courtesy.give_way(begun)
         except WorkspaceGoneError:
             return
         except Exception:  # noqa: BLE001  # likewise one lane's; it is looked at again when something changes
-            _log.exception("delivering for %s of workspace %s failed", lane[1], lane[0])
+            _log.exception("the lane %s of workspace %s failed", lane[1], lane[0])
             again = False
         finally:
             with self._changed:
@@ -169,7 +167,7 @@ class Worker:
                 self._changed.notify_all()
 
     def _note_next_due(self, workspace: Workspace) -> None:
-        due = self._deliverer.next_due(workspace)
+        due = self._work.next_due(workspace)
         if due is not None and workspace.world.clock.frozen_at is None:
             soonest = max(due - workspace.world.clock.offset, machine_now() + 50)
             self._due[workspace.name] = soonest

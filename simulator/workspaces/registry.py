@@ -170,7 +170,7 @@ class Registry:
                 text = configurations.dump(configuration)
                 tx.insert(_ADD_WORKSPACE, name=name, file=file, config=text)
                 self._claim(tx, name, configuration)
-            self._known[name] = Workspace(name, self.folder / file)
+            self._take_in(Workspace(name, self.folder / file))
             return self.get(name)
 
     def reset(self, name: str) -> Workspace:
@@ -262,9 +262,11 @@ class Registry:
             raise CannotStartError(message) from error
         finally:
             connection.close()
-        workspace = Workspace(name, path)
+        return self._take_in(Workspace(name, path))
+
+    def _take_in(self, workspace: Workspace) -> Workspace:
         self._on_open(workspace)
-        self._known[name] = workspace
+        self._known[workspace.name] = workspace
         return workspace
 
     def _new_life(self) -> int:
