@@ -77,6 +77,11 @@ class Sandbox:
         """Every view by name: Segment's side, then each vendor's."""
         return {view.name: view for view in every_view(self.vendors)}
 
+    @cached_property
+    def services(self) -> list[str]:
+        """What faults can be arranged for: Segment, each vendor, and what of a vendor can be struck on its own."""
+        return [SEGMENT, *(name for vendor in self.vendors for name in (vendor.service, *vendor.parts))]
+
     def whose(self, write_key: str) -> Workspace | None:
         """The workspace that a write key belongs to, if any."""
         return self.registry.find(SEGMENT, write_key)

@@ -36,6 +36,11 @@ def answer(status: int, body: object) -> Response:
     return make_response((dump_json(body), status, {"Content-Type": JSON}))
 
 
+def done() -> Response:
+    """A 204 with the content type that the Python client wants of every answer."""
+    return make_response(("", 204, {"Content-Type": JSON}))
+
+
 def body_of_call() -> Mapping[str, Any]:
     """The object that a call brings; an empty one for nothing. Raises ApiError for what is none."""
     if (request.content_length or 0) > LARGEST_BODY:

@@ -17,7 +17,8 @@ from inkstand.fakes.kit.furnishing import furnish, not_faked
 from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, parse_json
 from inkstand.fakes.kit.ledger import load
 
-from . import catalogue, people, public, renders
+from . import catalogue, people, public, renders, web
+from .access import press
 from .answers import SERVICE, answer, error_answer
 from .drawing import first_page
 from .reading import read
@@ -30,6 +31,7 @@ def create_app() -> Flask:
     app.json.compact = True  # type: ignore[attr-defined]  # Flask's own provider has it
     app.add_url_rule("/integrations/segment", view_func=from_segment, methods=["POST"])
     public.register(app)
+    web.register(app)
     people.register(app)
     app.add_url_rule("/preview/<id>.png", "preview", preview)
     app.register_error_handler(HTTPException, _http_error)
@@ -49,7 +51,7 @@ def from_segment() -> Response:
         return answer(400, {"message": f"The body is not JSON: {error}"})
     call = read(body, _default_template())
     current.explain_by(call.message_id)
-    outcome = take(current.write, current.world(), call)
+    outcome = take(press(), call)
     if isinstance(outcome, Made):
         return answer(200, {"id": outcome.render_id, "document_id": outcome.document_id})
     message = " ".join(load("inkstand.fakes.inkit").explain(reason) for reason in outcome.reasons)

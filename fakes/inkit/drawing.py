@@ -24,7 +24,10 @@ MOST_ADDRESSES = 20
 
 @dataclass(frozen=True)
 class Drawn:
-    """A document: its PDF, how it was made, and what is worth telling of that; the filled HTML or Office file."""
+    """A document: its PDF, how it was made, and what is worth telling of that; the filled HTML or Office file.
+
+    One of no pages could not be made. `late` is how many milliseconds it takes beyond those of every document.
+    """
 
     pdf: bytes
     pages: int
@@ -32,6 +35,7 @@ class Drawn:
     reasons: tuple[Reason, ...]
     html: str | None = None
     native: bytes | None = None
+    late: int = 0
 
 
 def draw(template: Row | Mapping[str, Any], values: Mapping[str, Any], now: int) -> Drawn:

@@ -1,17 +1,57 @@
-"""Keeps what was drawn: the render with its document, what is sent on, and why it is there."""
+"""Makes what was ordered: draws it, keeps it, sends it on, says why it is there and tells the webhooks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Any
 
+from inkstand.fakes.kit import errands
+from inkstand.fakes.kit.faults import Effect
 from inkstand.fakes.kit.ledger import Reason
-from inkstand.fakes.kit.storage import Row, Tx
+from inkstand.fakes.kit.storage import Row, Tx, loads
 from inkstand.fakes.kit.world import World
 
-from . import renders, sending
-from .drawing import Drawn
+from . import mail, pieces, renders, sending, webhooks
+from .drawing import Drawn, draw
 from .renders import Order
+
+PART = "inkit.renderer"
+"""What makes documents, where a fault is arranged of it."""
+
+_MADE = {
+    pieces.STORAGE: (webhooks.DOCUMENT_CREATED, webhooks.DOCUMENT_FAILED),
+    pieces.MAGIC_LINK: (webhooks.LINK_CREATED, webhooks.LINK_FAILED),
+    pieces.MAIL: (webhooks.MAIL_CREATED, webhooks.MAIL_FAILED),
+    "docusign": (webhooks.DOCUSIGN_CREATED, webhooks.DOCUSIGN_FAILED),
+    "salesforce": (webhooks.SALESFORCE_CREATED, webhooks.SALESFORCE_FAILED),
+}
+"""For each destination, what is told when its piece was made, and when it was not."""
+
+
+@dataclass(frozen=True)
+class Press:
+    """What it takes to make documents: a way to write, the workspace's World, and what faults do to a document.
+
+    `strike` is given what the document is made for, where that is known.
+    """
+
+    write: Callable[[], AbstractContextManager[Tx]]
+    world: World
+    strike: Callable[[str | None], Effect | None]
+
+    def draw(self, order: Order) -> Drawn:
+        """Draw what was ordered, between transactions: drawing is slow, and nobody should wait at the door for it.
+
+        Raises TemplateError when it would be more than a document may be.
+        """
+        effect = self.strike(order.message_id)
+        if effect is not None and effect.instead:
+            why = (Reason("inkit.render.failed", {"fault": effect.fault}),)
+            return Drawn(b"", 0, "", why, late=effect.delay)
+        drawn = draw(order.template, order.values, self.world.now())
+        return replace(drawn, late=effect.delay) if effect else drawn
 
 
 def filed(  # noqa: PLR0913, PLR0917  # what was ordered, what came of it, and for whom
@@ -19,15 +59,46 @@ def filed(  # noqa: PLR0913, PLR0917  # what was ordered, what came of it, and f
 ) -> Row:
     """Keep a document and send it off to each of its destinations; its render's row.
 
-    `person` is whom it is of: addressed mail and links go there. Ids follow from `cause`.
+    `person` is whom it is of: addressed mail and links go there. Ids follow from `cause`. What is late is ready, sent
+    and told of when its time has come.
     """
+    now = world.now()
     row = renders.keep(tx, world, order, drawn, *cause)
-    sending.keep(tx, row, person, world.now())
+    if row["pages"]:
+        sending.keep(tx, row, person, row["ready_at"])
+    if row["ready_at"] > now:
+        errands.plan(tx, webhooks.SERVICE, "render", row["render_id"], row["ready_at"])
+    else:
+        webhooks.tell(tx, _events(tx, row), renders.subject(row), now)
     return row
 
 
-def made(row: Row, order: Order, more: Iterable[Reason]) -> list[Reason]:
-    """The reasons to record of a document that was made: that it was, and what else is worth telling."""
+def finish(tx: Tx, row: Row, now: int) -> None:
+    """A render's time has come: it is ready, or failed, and the webhooks are told."""
+    if row["status"] == renders.IN_PROGRESS and row["deleted_at"] is None:
+        renders.end(tx, row)
+        webhooks.tell(tx, _events(tx, row), renders.subject(row), now)
+
+
+def made(row: Row, order: Order, drawn: Drawn, more: Iterable[Reason] = ()) -> list[Reason]:
+    """The reasons to record of a document: that it was made, and what else is worth telling."""
+    if not row["pages"]:
+        return list(drawn.reasons)
     template = row["template_id"] or "of its own"
     facts = {"document": renders.known_as(row), "template": template, "fields": len(order.values)}
-    return [Reason("inkit.document.made", facts), *more]
+    late = row["ready_at"] - row["created_at"]
+    lateness = [Reason("inkit.render.late", {"seconds": f"{late / 1_000:g}"})] if late else []
+    return [Reason("inkit.document.made", facts), *lateness, *more, *drawn.reasons]
+
+
+def _events(tx: Tx, row: Row) -> Iterator[tuple[str, str]]:
+    """What the webhooks are told of a render: itself, and each of its pieces."""
+    good = bool(row["pages"])
+    yield (webhooks.RENDER_CREATED if good else webhooks.RENDER_FAILED), row["render_id"]
+    for name, body in loads(row["destinations"]).items():
+        if name not in _MADE:
+            continue
+        piece_id = body[pieces.KINDS[name][0]]
+        piece = sending.find(tx, piece_id) if name == pieces.MAIL else None
+        is_made = good and not (piece and piece["ended"] == mail.UNVERIFIED)
+        yield _MADE[name][0 if is_made else 1], piece_id

@@ -17,8 +17,9 @@ from .tables import keys
 
 RENDER, VIEW, RETRIEVE, DELETE = "Render Documents", "View Renders", "Retrieve Document", "Delete Document"
 CREATE_TEMPLATE = "Create Template"
-RIGHTS = (RENDER, VIEW, RETRIEVE, DELETE, CREATE_TEMPLATE)
-"""The rights that a key can have here; Inkit names more, for what its public API does not reach."""
+CREATE_FOLDERS, DELETE_FOLDERS, MANAGE_WEBHOOKS = "Create Folders", "Delete Folders", "Manage Webhooks"
+RIGHTS = (RENDER, VIEW, RETRIEVE, DELETE, CREATE_TEMPLATE, CREATE_FOLDERS, DELETE_FOLDERS, MANAGE_WEBHOOKS)
+"""The rights that a key can have here; Inkit names more, for what neither its API nor our `/_web` reaches."""
 
 OWN_NAME = "Inkstand"
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -11,11 +10,10 @@ from sqlalchemy import bindparam, select
 from inkstand.fakes.kit.http import dump_text, kind_of, storable
 from inkstand.fakes.kit.ledger import Reason, load
 from inkstand.fakes.kit.rendering import Paper
-from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
-from inkstand.fakes.kit.world import World
+from inkstand.fakes.kit.storage import Door, Row, Statement, adding, loads
 
-from . import catalogue, filing, renders
-from .drawing import draw
+from . import catalogue, filing, folders, renders
+from .filing import Press
 from .formats import LARGEST_FILE, TemplateError, decoded, fields_of
 from .merge_fields import missing_fields
 from .pieces import STORAGE, PieceError, of_template, overridden
@@ -28,7 +26,6 @@ LARGEST_BATCH = 1_000
 LARGEST_PAGE = 400.0
 UNITS = ("in", "cm", "px")
 _USUAL = Paper()
-Writing = Callable[[], AbstractContextManager[Tx]]
 
 
 class BadOrderError(Exception):
@@ -61,23 +58,23 @@ def order(door: Door, body: Mapping[str, Any], created_by: str, batch_id: str | 
     )
 
 
-def make(write: Writing, world: World, wanted: Order) -> Row:
-    """Make a document, and keep it; its row. The page is drawn between two transactions: nobody waits at the door.
+def make(press: Press, wanted: Order) -> Row:
+    """Make a document, and keep it; its row.
 
     Raises BadOrderError when it would be more than a document may be.
     """
     try:
-        drawn = draw(wanted.template, wanted.values, world.now())
+        drawn = press.draw(wanted)
     except TemplateError as error:
         raise BadOrderError([{"field": "merge_parameters", "message": str(error)}]) from error
-    with write() as tx:
+    with press.write() as tx:
         cause = ("call", tx.number("inkit.renders"))
-        row = filing.filed(tx, world, wanted, drawn, wanted.values, cause)
-        tx.because(renders.subject(row), "document", filing.made(row, wanted, drawn.reasons))
+        row = filing.filed(tx, press.world, wanted, drawn, wanted.values, cause)
+        tx.because(renders.subject(row), "document", filing.made(row, wanted, drawn))
     return row
 
 
-def make_batch(door: Door, write: Writing, world: World, body: Mapping[str, Any], created_by: str) -> str:
+def make_batch(door: Door, press: Press, body: Mapping[str, Any], created_by: str) -> str:
     """Make the documents of a batch; its id. What cannot be made is kept as a failure, with what it was meant for.
 
     Raises BadOrderError for a batch that is none.
@@ -86,18 +83,18 @@ def make_batch(door: Door, write: Writing, world: World, body: Mapping[str, Any]
     if not isinstance(wanted, list) or not 1 <= len(wanted) <= LARGEST_BATCH:
         came = f"{len(wanted)} came" if isinstance(wanted, list) else f"{kind_of(wanted)} came"
         raise BadOrderError([_error("renders", f"a list of 1 to {LARGEST_BATCH:,} renders was wanted; {came}")])
-    with write() as tx:
-        batch_id = world.id("rb_", "batch", tx.number("inkit.batches"))
+    with press.write() as tx:
+        batch_id = press.world.id("rb_", "batch", tx.number("inkit.batches"))
     failures = []
     for number, one in enumerate(wanted):
         given = one if isinstance(one, dict) else {}
         try:
-            make(write, world, order(door, {**given, "template_id": template["template_id"]}, created_by, batch_id))
+            make(press, order(door, {**given, "template_id": template["template_id"]}, created_by, batch_id))
         except BadOrderError as error:
             meant = given.get("destinations")
             names = list(meant) if isinstance(meant, dict) and meant else [STORAGE]
             failures.append({"number": number, "destinations": names, "message": str(error), "errors": error.errors})
-    with write() as tx:
+    with press.write() as tx:
         tx.insert(
             _ADD_BATCH,
             batch_id=batch_id,
@@ -106,7 +103,7 @@ def make_batch(door: Door, write: Writing, world: World, body: Mapping[str, Any]
             total=len(wanted),
             failures=dump_text(failures),
             created_by=storable(created_by),
-            created_at=world.now(),
+            created_at=press.world.now(),
         )
     return batch_id
 
@@ -199,7 +196,7 @@ def _destinations(door: Door, template: Row | Mapping[str, Any], body: Mapping[s
     except PieceError as error:
         raise BadOrderError([_error(error.field, f"{error.field}: {error}.")]) from error
     folder_id = found.get(STORAGE, {}).get("folder_id")
-    if folder_id is not None and not renders.has_folder(door, folder_id):
+    if folder_id is not None and not folders.exists(door, folder_id):
         field = f"destinations.{STORAGE}.folder_id"
         raise BadOrderError([_error(field, f"{field}: there is no folder {folder_id!r}.")])
     return found

@@ -18,7 +18,7 @@ from inkstand.fakes.kit.pages import page
 from inkstand.fakes.kit.storage import Row, Tenant, loads
 from inkstand.fakes.kit.times import iso
 
-from . import catalogue, renders, sending
+from . import catalogue, renders, sending, webhooks
 from .answers import SERVICE
 from .drawing import first_page
 from .pieces import MAGIC_LINK
@@ -55,6 +55,7 @@ def open_link(id: str) -> Response:  # noqa: A002  # the route's own name for it
         sending.opened(tx, piece, email or request.remote_addr or "somebody", now)
         renders.looked_at(tx, render, now)
         sending.because(tx, piece, Reason("inkit.link.opened", {"piece": id, "who": email or "somebody"}))
+        webhooks.tell(tx, [(webhooks.LINK_OPENED, id)], renders.subject(render), now)
     return _page("link.html", 200, piece=_shown(piece, now), **_addresses(f"/link/{id}"), pages=render["pages"])
 
 
@@ -108,7 +109,7 @@ def document_to_sign(id: str, number: int, what: str) -> Response:  # noqa: A002
 def _found(piece_id: str, kinds: tuple[str, ...]) -> tuple[Tenant, Row]:
     tenant = current.whose(SERVICE, request.args.get("key", ""))
     piece = sending.find(tenant.door, piece_id) if tenant else None
-    if tenant is None or piece is None or piece["kind"] not in kinds:
+    if tenant is None or piece is None or piece["kind"] not in kinds or piece["created_at"] > tenant.world.now():
         raise NotFound(f"There is no {piece_id} of that key.")
     return tenant, piece
 
@@ -136,9 +137,11 @@ def _email_wanted(piece: Row) -> str | None:
 
 
 def _refuse(tenant: Tenant, piece: Row, why: str) -> None:
+    piece_id, now = piece["piece_id"], tenant.world.now()
     with tenant.door.write(tenant.door.epoch) as tx:
-        sending.happened(tx, piece["piece_id"], "refused", why, tenant.world.now())
-        sending.because(tx, piece, Reason("inkit.link.refused", {"piece": piece["piece_id"], "why": why}))
+        sending.happened(tx, piece_id, "refused", why, now)
+        sending.because(tx, piece, Reason("inkit.link.refused", {"piece": piece_id, "why": why}))
+        webhooks.tell(tx, [(webhooks.LINK_REFUSED, piece_id)], sending.subject(tx, piece), now)
 
 
 def _addresses(path: str) -> dict[str, str]:

@@ -7,19 +7,18 @@ filters mean and every limit are our choice: nothing public tells them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, g, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from inkstand.fakes.kit import current
-from inkstand.fakes.kit.http import basic_credentials
-from inkstand.fakes.kit.ledger import Reason, load
+from inkstand.fakes.kit.ledger import load
 from inkstand.fakes.kit.storage import Row, loads
 
-from . import catalogue, keys, listing, mail, making, renders, sending, told
-from .answers import JSON, SERVICE, ApiError, answer, body_of_call, error_answer, invalid
+from . import catalogue, folders, keys, listing, mail, making, renders, sending, told, webhooks
+from .access import key_name, press, with_key
+from .answers import ApiError, answer, body_of_call, done, error_answer, invalid
 from .drawing import one_page
 from .formats import TYPES
 from .making import BadOrderError
@@ -31,48 +30,13 @@ _MOST_DIGITS = 9
 
 def register(app: Flask) -> None:
     """Give an application the routes, each with `/v1` and without (the Python client drops it)."""
-    app.add_url_rule("/_web/mail-piece/<id>/return", "return_mail", _with_key(return_mail, None), methods=["POST"])
-    app.add_url_rule("/_web/template", "web_template", _with_key(create_or_change_template, None), methods=["POST"])
     for methods, path, right, view in _ROUTES:
         for base in ("/v1", ""):
             endpoint = f"{methods} {base}{path}"
-            app.add_url_rule(f"{base}{path}", endpoint, _with_key(view, right), methods=methods.split())
+            app.add_url_rule(f"{base}{path}", endpoint, with_key(view, right), methods=methods.split())
     app.register_error_handler(ApiError, lambda error: error_answer(error.status, str(error), error.errors))
     app.register_error_handler(BadOrderError, lambda error: error_answer(422, str(error), error.errors))
     app.after_request(_with_headers)
-
-
-def _with_key(view: Callable[..., Response], right: str | None) -> Callable[..., Response]:
-    def guarded(**values: str) -> Response:
-        given = (
-            request.headers.get("X-Inkit-API-Token")
-            or (basic_credentials(request.headers.get("Authorization")) or ("",))[0]
-        )
-        if not given or not current.enter(SERVICE, given):
-            raise ApiError(401, "The API key in X-Inkit-API-Token is missing or unknown.")
-        key = keys.find(current.tenant().door, given)
-        g.key_name = key.name
-        if right is not None and not key.may(right):
-            raise ApiError(403, f"The API key {key.name!r} lacks the right {right!r}.")
-        _within_rate()
-        return view(**values)
-
-    return guarded
-
-
-def _within_rate() -> None:
-    limit = renders.choice(current.tenant().door, "rate_limit")
-    if limit is None:
-        return
-    minute, second = divmod(_now() // 1_000, 60)
-    with current.write() as tx:
-        number = tx.number(f"inkit.calls.{minute}")
-    left = 60 - second
-    told_ = {"Limit": limit, "Remaining": max(0, limit - number), "Reset": left}
-    g.inkit_headers = {f"X-RateLimit-{name}": str(value) for name, value in told_.items()}
-    if number > limit:
-        g.inkit_headers["Retry-After"] = str(left)
-        raise ApiError(429, f"More than {limit} calls came in this minute; try again in {left} s.")
 
 
 def _with_headers(response: Response) -> Response:
@@ -84,8 +48,8 @@ def _with_headers(response: Response) -> Response:
 def generate() -> Response:
     """`POST /generate` and `POST /render`: make a document."""
     body = body_of_call()
-    order = making.order(current.tenant().door, body, _key_name())
-    row = making.make(current.write, current.world(), order)
+    order = making.order(current.tenant().door, body, key_name())
+    row = making.make(press(), order)
     current.explain_by(renders.known_as(row))
     return answer(201, told.new_render(row, _now()))
 
@@ -99,7 +63,10 @@ def list_renders() -> Response:
 
 def get_render(id: str) -> Response:  # noqa: A002  # the route's own name for it
     """`GET /render/{id}`: what is known of a render."""
-    row = _found(id)
+    row, door = _found(id), current.tenant().door
+    if webhooks.wanted(door, webhooks.RENDER_READ):
+        with current.write() as tx:
+            webhooks.tell(tx, [(webhooks.RENDER_READ, row["render_id"])], renders.subject(row), _now())
     template = catalogue.find(current.tenant().door, row["template_id"])
     return answer(200, told.render(row, template, _now(), _base()))
 
@@ -136,7 +103,7 @@ def delete_render(id: str) -> Response:  # noqa: A002  # as above
     row = _found(id)
     with current.write() as tx:
         renders.delete(tx, row, _now())
-    return _done()
+    return done()
 
 
 def list_documents() -> Response:
@@ -150,8 +117,8 @@ def list_documents() -> Response:
     items = [told.listed_document(row, now) for row in rows]
     narrowed = {"destination_name", "destination_status"} & request.args.keys()
     if not narrowed and not any(name.startswith("data") for name in request.args):
-        own = renders.default_folder(current.world())
-        among = (row for row in renders.every_folder(tenant.door) if row["folder_id"] != own)
+        own = folders.default(current.world())
+        among = (row for row in folders.every(tenant.door) if row["folder_id"] != own)
         items += [told.folder_among_documents(row) for row in among]
     return _listed(items, hidden=told.HIDDEN, without=("id",))
 
@@ -166,19 +133,7 @@ def get_document(id: str) -> Response:  # noqa: A002  # as above
 
 def create_template() -> Response:
     """`POST /template`: take a template in."""
-    return _taken(new_template(body_of_call(), _key_name()))
-
-
-def create_or_change_template() -> Response:
-    """`POST /_web/template`: what a person does in the web app; ours, for Inkit's API cannot change a template."""
-    body = body_of_call()
-    template_id, optional = body.get("template_id"), body.get("optional")
-    blank = [one for one in optional if isinstance(one, str)] if isinstance(optional, list) else []
-    own_id = template_id if isinstance(template_id, str) else None
-    return _taken(replace(new_template(body, _key_name()), template_id=own_id, optional=blank))
-
-
-def _taken(given: catalogue.NewTemplate) -> Response:
+    given = new_template(body_of_call(), key_name())
     with current.write() as tx:
         row = catalogue.add(tx, current.world(), given)
     return answer(201, told.new_template(row))
@@ -201,12 +156,12 @@ def get_template(id: str) -> Response:  # noqa: A002  # as above
 
 def list_folders() -> Response:
     """`GET /folder`."""
-    return _listed([told.folder(row) for row in renders.every_folder(current.tenant().door)])
+    return _listed([told.folder(row) for row in folders.every(current.tenant().door)])
 
 
 def create_batch() -> Response:
     """`POST /batch`: many documents of one template; what cannot be made is told in the batch."""
-    batch_id = making.make_batch(current.tenant().door, current.write, current.world(), body_of_call(), _key_name())
+    batch_id = making.make_batch(current.tenant().door, press(), body_of_call(), key_name())
     return answer(201, {"id": batch_id})
 
 
@@ -228,20 +183,10 @@ def get_batch(id: str) -> Response:  # noqa: A002  # as above
 def get_mail_piece(id: str) -> Response:  # noqa: A002  # as above
     """`GET /mail-piece/{id}`: to whom, how, and which steps it has taken."""
     row = sending.find(current.tenant().door, id)
-    if row is None or row["kind"] != MAIL:
+    if row is None or row["kind"] != MAIL or row["created_at"] > _now():
         raise ApiError(404, f"There is no mail piece {id}.")
     recipient, body, steps = loads(row["recipient"]), loads(row["body"]), sending.steps(row, _now())
     return answer(200, mail.told(id, row["render_id"], recipient, body, steps))
-
-
-def return_mail(id: str) -> Response:  # noqa: A002  # as above
-    """`POST /_web/mail-piece/{id}/return`: ours; the piece goes back to its sender."""
-    piece = sending.find(current.tenant().door, id)
-    with current.write() as tx:
-        if piece is None or not sending.end(tx, piece, mail.RETURNED, "the post", _now()):
-            raise ApiError(404, f"There is no mail piece {id} on its way.")
-        sending.because(tx, piece, Reason("inkit.mail.returned", {"piece": id}))
-    return _done()
 
 
 def from_http_error(error: HTTPException) -> Response:
@@ -272,8 +217,10 @@ def _found(key: str) -> Row:
 
 def _finished(key: str) -> Row:
     row = _found(key)
-    if renders.status(row, _now()) != renders.COMPLETED:
-        raise ApiError(404, f"{key} is still in progress; ask again.")
+    where = renders.status(row, _now())
+    if where != renders.COMPLETED:
+        still = f"{key} could not be made." if where == renders.FAILED else f"{key} is still in progress; ask again."
+        raise ApiError(404, still)
     return row
 
 
@@ -285,17 +232,8 @@ def _page(pdf: bytes, text: str) -> bytes:
     return found
 
 
-def _done() -> Response:
-    """A 204 with the content type that the Python client wants of every answer."""
-    return make_response(("", 204, {"Content-Type": JSON}))
-
-
 def _file(content: bytes, kind: str) -> Response:
     return make_response((content, 200, {"Content-Type": TYPES[kind]}))
-
-
-def _key_name() -> str:
-    return str(g.key_name)
 
 
 def _now() -> int:

@@ -13,13 +13,11 @@ from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 from inkstand.fakes.kit.world import World
 
-from . import pieces
+from . import folders, pieces, webhooks
 from .drawing import Drawn
-from .tables import choices, folders, renders
+from .tables import choices, renders
 
 COMPLETED, IN_PROGRESS, FAILED = "completed", "in_progress", "failed"
-DEFAULT_FOLDER = ("fold_", "default folder")
-"""The beginning and the cause of the default folder's id."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,7 @@ class Order:
 def keep(tx: Tx, world: World, order: Order, drawn: Drawn, *cause: str | int) -> Row:
     """Keep what was drawn, with a piece for each destination; its row. Ids follow from `cause`."""
     now = world.now()
+    ready_at = now + drawn.late + int(choice(tx, "render_time") or 0)
     sent_to = pieces.made(order.destinations, lambda prefix: world.id(prefix, *cause))
     stored = pieces.keeping(order.destinations.get(pieces.STORAGE, {}))
     kind, owner = order.profile
@@ -56,19 +55,19 @@ def keep(tx: Tx, world: World, order: Order, drawn: Drawn, *cause: str | int) ->
         document_name=storable(stored.name or order.name or order.template["name"]),
         profile_kind=kind,
         profile=owner,
-        status=COMPLETED,
+        status=IN_PROGRESS if ready_at > now else _end_of(drawn.pages),
         merge_parameters=dump_text(dict(order.values)),
         destinations=dump_text(sent_to),
-        folder_id=(stored.folder_id or default_folder(world)) if pieces.STORAGE in sent_to else None,
+        folder_id=(stored.folder_id or folders.default(world)) if pieces.STORAGE in sent_to else None,
         html=drawn.html,
         native=drawn.native,
-        pdf=drawn.pdf,
+        pdf=drawn.pdf or None,
         pages=drawn.pages,
-        rendered_with=drawn.rendered_with,
+        rendered_with=drawn.rendered_with or None,
         created_by=storable(order.created_by),
         created_at=now,
         updated_at=now,
-        ready_at=now + int(choice(tx, "render_time") or 0),
+        ready_at=ready_at,
         expire_at=now + stored.retain_for if stored.retain_for else None,
         expire_after_n_views=stored.expire_after_n_views,
         views=0,
@@ -112,9 +111,19 @@ def is_alive(row: Row | Mapping[str, Any], now: int) -> bool:
 
 
 def status(row: Row | Mapping[str, Any], now: int) -> str:
-    """Where a render stands on the clock."""
-    is_late = row["status"] == COMPLETED and row["ready_at"] > now
-    return IN_PROGRESS if is_late else str(row["status"])
+    """Where a render stands on the clock, whether somebody has settled it yet or not."""
+    if row["status"] == IN_PROGRESS and row["ready_at"] <= now:
+        return _end_of(row["pages"])
+    return str(row["status"])
+
+
+def end(tx: Tx, row: Row) -> None:
+    """A render's time has come: it is completed, or failed."""
+    tx.change(_FINISH, key=row["seq"], status=_end_of(row["pages"]))
+
+
+def _end_of(pages: int) -> str:
+    return COMPLETED if pages else FAILED
 
 
 def known_as(row: Row | Mapping[str, Any]) -> str:
@@ -132,6 +141,7 @@ def looked_at(tx: Tx, row: Row, now: int) -> bool:
     if tx.change(_COUNT_VIEW, key=row["seq"], now=now) == 0:
         return False
     tx.because(subject(row), "view", [Reason("inkit.document.viewed", {"document": known_as(row)})])
+    _tell_of(tx, row, webhooks.DOCUMENT_VIEWED, now)
     return True
 
 
@@ -139,27 +149,19 @@ def delete(tx: Tx, row: Row, now: int) -> None:
     """Delete a render with its files; that it was there can still be seen."""
     tx.change(_DELETE, key=row["seq"], now=now)
     tx.because(subject(row), "deleted", [Reason("inkit.document.deleted", {"document": known_as(row)})])
+    _tell_of(tx, row, webhooks.DOCUMENT_DELETED, now)
+
+
+def _tell_of(tx: Tx, row: Row, code: str, now: int) -> None:
+    """Tell the webhooks what happened to a render's document, if it has one."""
+    if row["document_id"]:
+        webhooks.tell(tx, [(code, row["document_id"])], subject(row), now)
 
 
 def sent_to(row: Row | Mapping[str, Any], now: int) -> dict[str, dict[str, Any]]:
     """A render's destinations, each with where it stands."""
     where = status(row, now)
     return {name: {**body, "status": where} for name, body in loads(row["destinations"]).items()}
-
-
-def default_folder(world: World) -> str:
-    """The id of the folder in which documents are kept that name none."""
-    return world.id(*DEFAULT_FOLDER)
-
-
-def every_folder(door: Door) -> list[Row]:
-    """Every folder, oldest first."""
-    return door.read(_FOLDERS)
-
-
-def has_folder(door: Door, folder_id: str) -> bool:
-    """Whether there is such a folder."""
-    return any(row["folder_id"] == folder_id for row in every_folder(door))
 
 
 def choice(place: Tx | Door, name: str) -> Any:  # a JSON value is anything
@@ -197,5 +199,5 @@ _DELETE = Statement(
     .where(and_(renders.c.seq == bindparam("key"), renders.c.deleted_at.is_(None)))
     .values(deleted_at=bindparam("now"), updated_at=bindparam("now"), pdf=None, native=None, html=None)
 )
-_FOLDERS = Statement(select(folders).order_by(folders.c.seq))
+_FINISH = Statement(update(renders).where(renders.c.seq == bindparam("key")).values(status=bindparam("status")))
 _CHOICE = Statement(select(choices.c.value).where(choices.c.name == bindparam("name")))

@@ -10,14 +10,14 @@ from sqlalchemy import insert
 
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.rendering import Paper
-from inkstand.fakes.kit.storage import Statement, Tx, adding
+from inkstand.fakes.kit.storage import Statement, Tx
 from inkstand.fakes.kit.world import World
 
+from . import folders, webhooks
 from .catalogue import NewTemplate, add
 from .keys import OWN_NAME
 from .pieces import MAGIC_LINK, MAIL, STORAGE
-from .renders import default_folder
-from .tables import choices, folders, keys
+from .tables import choices, keys
 
 _NAME = ("first_name", "last_name")
 _ADDRESS = ("address_line_1", "address_line_2", "address_city", "address_state", "address_zip", "address_country")
@@ -90,11 +90,11 @@ def seed(tx: Tx, world: World, setup: Mapping[str, Any]) -> None:
     given = {one["template_id"]: _set_up(one) for one in setup.get("templates", ())}
     for template in {**{one.template_id: one for one in SAMPLES}, **given}.values():
         add(tx, world, template)
-    now = world.now()
-    own = {"folder_id": default_folder(world), "name": "Default", "description": ""}
-    for folder in (own, *setup.get("folders", ())):
-        row = {"description": "", **folder}
-        tx.insert(_ADD_FOLDER, **row, created_by=OWN_NAME, created_at=now)
+    folders.add(tx, world, folders.default(world), "Default", "", OWN_NAME)
+    for folder in setup.get("folders", ()):
+        folders.add(tx, world, folder["folder_id"], folder["name"], folder.get("description", ""), OWN_NAME)
+    for webhook in setup.get("webhooks", ()):
+        webhooks.register(tx, world, webhooks.Webhook(**webhook))
     for name, key in setup.get("keys", {}).items():
         rights = dump_text(key["rights"]) if "rights" in key else None
         tx.insert(_ADD_KEY, key=key["key"], name=name, rights=rights)
@@ -120,6 +120,5 @@ def _set_up(given: Mapping[str, Any]) -> NewTemplate:
     )
 
 
-_ADD_FOLDER = adding(folders)
 _ADD_KEY = Statement(insert(keys), "key", "name", "rights")
 _CHOOSE = Statement(insert(choices), "name", "value")

@@ -71,8 +71,13 @@ def happened(tx: Tx, piece_id: str, what: str, who: str, now: int) -> None:
 
 def because(tx: Tx, piece: Row, reason: Reason) -> None:
     """Record a reason about a piece with those of what it belongs to."""
+    tx.because(subject(tx, piece), "sent", [reason])
+
+
+def subject(tx: Tx, piece: Row) -> str:
+    """What the reasons about a piece are recorded under: as those of its render."""
     render = renders.by_render(tx, piece["render_id"])
-    tx.because(renders.subject(render) if render else piece["piece_id"], "sent", [reason])
+    return renders.subject(render) if render else str(piece["piece_id"])
 
 
 def opened(tx: Tx, piece: Row, who: str, now: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate, validates, validates_schema
 
 from inkstand.fakes.kit.fields import AnyFile, Duration, file_name
 
@@ -15,6 +15,7 @@ from .formats import SOURCES, TemplateError, fields_of
 from .keys import RIGHTS
 from .making import LARGEST_PAGE, UNITS
 from .pieces import PieceError, of_template
+from .webhooks import CODES, MOST, wrong_url
 
 _LONGEST_RENDER = 3_600_000
 
@@ -96,8 +97,23 @@ class FolderSetupSchema(Schema):
     description = fields.String(validate=validate.Length(max=1000))
 
 
+class WebhookSetupSchema(Schema):
+    """A webhook: your receiver's `url` (without one the sandbox keeps what it is told), the events that it wants."""
+
+    name = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    url = fields.String()
+    events = fields.List(fields.String(validate=validate.OneOf(CODES)), validate=validate.Length(min=1))
+    secret = fields.String(validate=validate.Length(min=1, max=200))
+
+    @validates("url")
+    def is_an_address(self, value: str, **_: Any) -> None:
+        """It can be posted to."""
+        if wrong := wrong_url(value):
+            raise ValidationError(f"{wrong}.")
+
+
 class SetupSchema(Schema):
-    """Templates beside the samples (one with a sample's id stands in its place), keys by name, folders.
+    """Templates beside the samples (one with a sample's id stands in its place), keys by name, folders, webhooks.
 
     `render_time`: how long a render takes. `blank_missing`: fields without a value render blank in the public API.
     `rate_limit`: how many calls a minute the public API takes; without it, any number.
@@ -108,6 +124,7 @@ class SetupSchema(Schema):
         keys=fields.String(validate=validate.Length(min=1, max=100)), values=fields.Nested(KeySetupSchema)
     )
     folders = fields.List(fields.Nested(FolderSetupSchema))
+    webhooks = fields.List(fields.Nested(WebhookSetupSchema), validate=validate.Length(max=MOST))
     render_time = Duration(longest=_LONGEST_RENDER)
     blank_missing = fields.Boolean()
     rate_limit = fields.Integer(validate=validate.Range(min=1))

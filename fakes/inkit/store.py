@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +15,8 @@ from inkstand.fakes.kit.storage import Statement, Tx, loads
 from inkstand.fakes.kit.world import World
 
 from . import catalogue
-from .drawing import Drawn, draw
-from .filing import filed, made
+from .drawing import Drawn
+from .filing import Press, filed, made
 from .formats import TemplateError
 from .merge_fields import missing_fields, used_values
 from .needs import refusals, warnings
@@ -43,29 +42,23 @@ class NoDocument:
     refused: bool
 
 
-Writing = Callable[[], AbstractContextManager[Tx]]
-
-
-def take(write: Writing, world: World, call: Identify) -> Made | NoDocument:
-    """Update the profile, then make the document that the call asks for, if it asks for one and can have it.
-
-    The page is drawn between two transactions: drawing is slow, and nobody should wait at the door for it.
-    """
-    with write() as tx:
-        decided = _decide(tx, world, call)
+def take(press: Press, call: Identify) -> Made | NoDocument:
+    """Update the profile, then make the document that the call asks for, if it asks for one and can have it."""
+    with press.write() as tx:
+        decided = _decide(tx, press.world, call)
     if not isinstance(decided, Order):
         return decided
     try:
-        drawn = draw(decided.template, decided.values, world.now())
+        drawn = press.draw(decided)
     except TemplateError as error:
-        return _too_much(write, call, error)
-    with write() as tx:
-        return _made_before(tx, call) or _file(tx, world, call, decided, drawn)
+        return _too_much(press, call, error)
+    with press.write() as tx:
+        return _made_before(tx, call) or _file(tx, press.world, call, decided, drawn)
 
 
-def _too_much(write: Writing, call: Identify, error: TemplateError) -> NoDocument:
+def _too_much(press: Press, call: Identify, error: TemplateError) -> NoDocument:
     reason = Reason("inkit.document.too_much", {"error": str(error)})
-    with write() as tx:
+    with press.write() as tx:
         tx.because(call.subject, "document", [reason])
     return NoDocument((reason,), refused=True)
 
@@ -138,7 +131,7 @@ def _file(tx: Tx, world: World, call: Identify, order: Order, drawn: Drawn) -> M
     profile = _profile(tx, call)
     row = filed(tx, world, order, drawn, profile, (call.subject, order.template["template_id"]))
     warned = warnings(order.destinations, profile)
-    tx.because(call.subject, "document", made(row, order, (*warned, *drawn.reasons)))
+    tx.because(call.subject, "document", made(row, order, drawn, warned))
     return Made(row["document_id"], row["render_id"])
 
 

@@ -121,6 +121,32 @@ sendings = Table(
     Column("ended", Text),
     Column("ended_at", Integer),
 )
+webhooks = Table(
+    "inkit_webhooks",
+    METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("webhook_id", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("url", Text),
+    Column("events", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("created_at", Integer, nullable=False),
+)
+webhook_events = Table(
+    "inkit_webhook_events",
+    METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("webhook_id", Text, nullable=False),
+    Column("webhook", Text, nullable=False),
+    Column("url", Text),
+    Column("event_type", Text, nullable=False),
+    Column("resource_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("tries", Text, nullable=False),
+    Column("signature", Text),
+    Column("created_at", Integer, nullable=False),
+)
 happenings = Table(
     "inkit_happenings",
     METADATA,

@@ -15,7 +15,9 @@ from inkstand.fakes.kit.views import Computed, Listed, View
 from . import mail, sending
 from .merge_fields import STANDARD_FIELDS
 from .pieces import MAGIC_LINK, MAIL
-from .tables import batches, folders, profiles, renders, sendings, templates
+from .tables import batches, folders, profiles, renders, sendings, templates, webhook_events, webhooks
+from .webhooks import CODES, DELIVERED, FAILED, PENDING, RETRYING, body_of
+from .webhooks import told as told_webhook
 
 
 def _profile(row: dict[str, Any]) -> dict[str, Any]:
@@ -84,13 +86,25 @@ def _folder(row: dict[str, Any]) -> dict[str, Any]:
     return {**{name: row[name] for name in ("folder_id", "name", "description")}, "created_at": iso(row["created_at"])}
 
 
+def _webhook_event(row: dict[str, Any]) -> dict[str, Any]:
+    same = ("webhook", "url", "event_type", "resource_id", "status", "signature")
+    return {
+        **{name: row[name] for name in same},
+        "tries": loads(row["tries"]),
+        "body": body_of(row["event_type"], row["resource_id"]).decode(),
+        "created_at": iso(row["created_at"]),
+    }
+
+
 def _when(milliseconds: int | None) -> str | None:
     return None if milliseconds is None else iso(milliseconds)
 
 
 def _of_kinds(door: Door, *kinds: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """What was sent in one of these ways: a document that is late is sent when it is ready."""
+    now = door.now()
     for row in door.read(_SENDINGS):
-        if row["kind"] in kinds:
+        if row["kind"] in kinds and row["created_at"] <= now:
             yield row["seq"], dict(row)
 
 
@@ -228,6 +242,27 @@ VIEWS: tuple[View, ...] = (
         "postcards and letters, and the step that each has reached",
         _mail_pieces,
         ("piece_id", "status", "steps", "recipient", "mail_product_name", "render_id", "created_at"),
+    ),
+    Listed(
+        "inkit.webhooks",
+        "webhooks: receivers of events, each with the secret that signs what it is told",
+        select(webhooks),
+        told_webhook,
+        {"id": "webhook_id", "name": "name", "url": "url"} | dict.fromkeys(("events", "secret", "created_at")),
+        "created_at",
+    ),
+    Listed(
+        "inkit.webhook_events",
+        "what webhooks were told, and how each try ended",
+        select(webhook_events),
+        _webhook_event,
+        {
+            **{name: name for name in ("webhook", "url", "event_type", "resource_id", "status", "signature")},
+            **dict.fromkeys(("tries", "body", "created_at")),
+        },
+        "created_at",
+        ("webhook", "event_type", "status"),
+        {"event_type": CODES, "status": (PENDING, RETRYING, DELIVERED, FAILED)},
     ),
     Listed(
         "inkit.batches",

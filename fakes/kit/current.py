@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from flask import Response, g, request
 
-from .faults import CAUSE_KEY, EFFECT_KEY, StruckError, strike
+from .faults import CAUSE_KEY, EFFECT_KEY, Effect, StruckError, strike
 from .storage import Tenant, Tx
 from .world import World
 
@@ -50,6 +50,12 @@ def enter(service: str, credential: str) -> bool:
 def whose(service: str, credential: str) -> Tenant | None:
     """The workspace that a credential belongs to, for a person who looks: nothing is kept of it, no fault is met."""
     return cast("Tenants", request.environ[TENANTS_KEY]).find(service, credential)
+
+
+def strike_part(part: str, cause: str | None) -> Effect | None:
+    """What the faults of a part of the service do to something that is made in this request, and for what."""
+    found = tenant()
+    return strike(found, part, g.epoch, cause) if part in found.faulty else None
 
 
 def meet_faults(tenant: Tenant, service: str, epoch: int) -> None:

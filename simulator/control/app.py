@@ -12,7 +12,6 @@ from inkstand.fakes.kit.storage import WorkspaceGoneError
 from inkstand.simulator.errors import PROBLEM, BusyError, InkstandError, problem
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.configuration import DEFAULT_WORKSPACE
-from inkstand.simulator.workspaces.registry import SEGMENT
 from inkstand.simulator.yamlfile import with_nearest
 
 from . import acting, clock, explained, faults, looking, waiting, workspaces
@@ -83,7 +82,6 @@ def with_problems(document: dict[str, Any]) -> dict[str, Any]:
 def with_names(document: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:
     """The document, with the names that there are: views, services, the default workspace."""
     views = {"type": "string", "enum": sorted(sandbox.views)}
-    services = [SEGMENT, *(vendor.service for vendor in sandbox.vendors)]
     for item in document["paths"].values():
         for parameter in item.get("parameters", ()):
             if parameter["name"] == "view":
@@ -92,7 +90,7 @@ def with_names(document: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:
                 parameter["example"] = DEFAULT_WORKSPACE
     schemas = document["components"]["schemas"]
     schemas["Wait"]["properties"]["view"] = views
-    schemas["NewFault"]["properties"]["service"] = {"type": "string", "enum": services}
+    schemas["NewFault"]["properties"]["service"] = {"type": "string", "enum": sandbox.services}
     return document
 
 

@@ -55,6 +55,7 @@ def vendors() -> list[Told]:
             "slug": vendor.slug,
             "title": vendor.title,
             "service": vendor.service,
+            "parts": list(vendor.parts),
             "path": f"/{vendor.slug}",
             "hosts": vendor.hosts,
             "destinations": [destination.name for destination in vendor.destinations],

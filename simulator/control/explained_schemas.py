@@ -42,6 +42,9 @@ class VendorSchema(Schema):
     slug = fields.String()
     title = fields.String()
     service = fields.String()
+    parts = fields.List(
+        fields.String(), metadata={"description": "what of it a fault can be arranged for beside the whole of it"}
+    )
     path = fields.String()
     hosts = fields.List(fields.String())
     destinations = fields.List(fields.String())

@@ -6,7 +6,6 @@ from flask_smorest import Blueprint
 
 from inkstand.fakes.kit.faults import FAULTS
 from inkstand.simulator.errors import InkstandError, UnknownNameError, nearest
-from inkstand.simulator.workspaces.registry import SEGMENT
 
 from . import schemas
 from .here import Told, sandbox, workspace
@@ -27,7 +26,7 @@ def list_faults(name: str) -> list[Told]:
 def arrange_fault(wanted: Told, name: str) -> Told:
     """Arrange that a service misbehaves, until the fault is ended, used up or over, or the workspace reset."""
     found = workspace(name)
-    services = [SEGMENT, *(vendor.service for vendor in sandbox().vendors)]
+    services = sandbox().services
     service = wanted["service"]
     if service not in services:
         hint = nearest(service, services)

@@ -138,6 +138,11 @@ class Client:
         return [vendor["service"] for vendor in self.control("GET", "/vendors")]
 
     @cached_property
+    def parts(self) -> list[str]:
+        """What of the vendors can be struck by a fault of its own."""
+        return [part for vendor in self.control("GET", "/vendors") for part in vendor["parts"]]
+
+    @cached_property
     def views(self) -> list[Mapping[str, Any]]:
         """The views, as the control API tells them."""
         return cast("list[Mapping[str, Any]]", self.control("GET", "/views"))

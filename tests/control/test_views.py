@@ -13,7 +13,14 @@ ROOT = Path(__file__).parents[2]
 URL = "/workspaces/test/views/"
 
 SELDOM = {"movable_ink.repeats", "movable_ink.endpoints", "movable_ink.opens"}
-SELDOM |= {"inkit.mailbox", "inkit.magic_links", "inkit.signatures", "inkit.mail_pieces"}
+SELDOM |= {
+    "inkit.mailbox",
+    "inkit.magic_links",
+    "inkit.signatures",
+    "inkit.mail_pieces",
+    "inkit.webhooks",
+    "inkit.webhook_events",
+}
 """Views whose rows have tests of their own."""
 
 

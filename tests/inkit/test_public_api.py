@@ -6,7 +6,7 @@ import io
 import pypdfium2
 import pytest
 from docx import Document
-from tests.conftest import basic
+from tests.conftest import basic, holds
 
 KEY = "inkstand-demo-inkit-key"
 LETTER = {
@@ -63,7 +63,8 @@ def quiet(client):
 
 @pytest.mark.parametrize("base", ["/inkit/v1", "/inkit"])
 @pytest.mark.parametrize("path", ["/generate", "/render"])
-def test_generate(client, base, path):
+@holds("inkit.api.paths")
+def test_generate(client, base, path, rules):  # noqa: ARG001
     """One handler for both paths, with and without /v1; the ids have Inkit's beginnings."""
     api = Api(client, base=base)
     made = api.json("POST", path, 201, json={"template_id": "tmpl_demoInvoice", "merge_parameters": INVOICE})
@@ -91,7 +92,8 @@ def test_a_braze_style_key(client):
 
 @pytest.mark.parametrize("headers", [{}, {"X-Inkit-API-Token": "nobodys"}])
 @pytest.mark.parametrize(("method", "path"), [("POST", "/generate"), ("GET", "/document"), ("GET", "/template/x")])
-def test_a_key_is_wanted(client, headers, method, path):
+@holds("inkit.api.codes", "inkit.api.error_body")
+def test_a_key_is_wanted(client, headers, method, path, rules):  # noqa: ARG001
     """A missing or unknown key is 401, told in every member that readers know."""
     answer = client.request(method, "/inkit/v1" + path, headers=headers, json={})
 
@@ -185,7 +187,8 @@ def test_the_misspelled_parameters_and_more_than_the_template_wants(api):
     assert "30" in api.ask("GET", f"/render/{made['id']}/html").text
 
 
-def test_missing_values_can_be_blank(quiet):
+@holds("inkit.api.missing_value")
+def test_missing_values_can_be_blank(quiet, rules):  # noqa: ARG001
     """What Inkit does with a missing value is unknown: a switch makes it blank."""
     api, _ = quiet(blank_missing=True)
     api.make(template_id="tmpl_demoInvoice")
@@ -235,7 +238,8 @@ def test_one_page(api):
         assert api.json("GET", f"/render/{made['id']}/pdf?page={page}", 422)["errors"][0]["field"] == "page"
 
 
-def test_a_documents_life(api):
+@holds("inkit.api.content_type")
+def test_a_documents_life(api, rules):  # noqa: ARG001
     """Told, fetched, deleted; then it is not there any more, in no list and by no id."""
     made = api.make(name="A notice", destinations={"inkit_storage": {"name": "Kept", "retain_for": {"days": 2}}})
     told = api.json("GET", f"/document/{made['document_id']}")
@@ -265,7 +269,8 @@ def test_expiry_by_views(api):
     api.json("GET", f"/download/{made['document_id']}", 404)
 
 
-def test_expiry_by_time(quiet):
+@holds("inkit.document.expiry")
+def test_expiry_by_time(quiet, rules):  # noqa: ARG001
     """By the workspace's clock; the template says it, the call may say otherwise."""
     templates = [{"template_id": "t", "html": "x", "destinations": {"inkit_storage": {"retain_for": {"hours": 1}}}}]
     api, workspace = quiet(templates=templates)
@@ -291,7 +296,8 @@ def test_a_render_can_be_late(quiet):
     api.ask("GET", f"/render/{made['id']}/pdf")
 
 
-def test_lists(api):
+@holds("inkit.api.lists")
+def test_lists(api, rules):  # noqa: ARG001
     """Pages, order, search and filters, and what Inkit tells of them."""
     ids = [api.make(name=f"Notice {number}")["id"] for number in range(5)]
     whole = api.json("GET", "/render?page_size=2&page=2&sort=-name")
@@ -453,7 +459,8 @@ def test_a_batch_that_is_none(api, renders):
     assert told["errors"][0]["field"] == "renders"
 
 
-def test_the_rate_limit_is_a_switch(quiet):
+@holds("inkit.api.limits")
+def test_the_rate_limit_is_a_switch(quiet, rules):  # noqa: ARG001
     """Off by default; with it the third call of a minute is a 429 that says when to come back."""
     api, workspace = quiet(rate_limit=2)
     api.json("GET", "/folder")

@@ -184,7 +184,7 @@ def _wrong(client: Client, step: Step) -> Iterator[tuple[Path, str]]:
                 known = sorted(client.shapes)
                 yield (view,), f"There is no view {view!r}.{nearest(view, known)} The views are {', '.join(known)}."
     elif step.verb == "fault" and "service" in step.argument:
-        service, known = step.argument["service"], ["segment", *client.services]
+        service, known = step.argument["service"], ["segment", *client.services, *client.parts]
         if service not in known:
             yield (
                 ("service",),

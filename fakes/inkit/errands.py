@@ -1,0 +1,25 @@
+"""What falls due at Inkit by the clock: renders that take their time, and webhooks."""
+
+from __future__ import annotations
+
+from inkstand.fakes.kit import errands
+from inkstand.fakes.kit.errands import Errand, Send
+from inkstand.fakes.kit.storage import Tenant
+
+from . import filing, renders, webhooks
+
+PARTS = {
+    filing.PART: "makes documents: a delay makes one late, a status or a dropped connection lets it fail",
+    webhooks.PART: "the receivers of webhooks: what is answered instead of them",
+}
+
+
+def perform(tenant: Tenant, epoch: int, errand: Errand, send: Send) -> None:
+    """Do what has fallen due."""
+    if errand.kind == webhooks.KIND:
+        webhooks.attempt(tenant, epoch, errand, send)
+        return
+    with tenant.door.write(epoch) as tx:
+        row = renders.by_render(tx, errand.about)
+        if errands.done(tx, errand) and row is not None:
+            filing.finish(tx, row, tenant.world.now())
