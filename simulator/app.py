@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -111,6 +112,16 @@ class Inkstand:
         return Transport(self.application)
 
 
+@cache
+def _of_vendor(vendor: Vendor) -> WSGIApplication:
+    """A vendor's application: one for the whole process, for requests say whose they are."""
+    from inkstand.fakes.kit.pages import add_front_page  # noqa: PLC0415  # built when the vendor is called
+
+    app = vendor.create_app()
+    add_front_page(app, vendor)
+    return app.wsgi_app
+
+
 class Dispatcher:
     """Sends each request to the application it is for: by a vendor's host name, else by path; the rest is Segment."""
 
@@ -174,20 +185,15 @@ class Dispatcher:
         return environ
 
     def _vendor(self, vendor: Vendor) -> WSGIApplication:
-        def build() -> WSGIApplication:
-            from inkstand.fakes.kit.pages import add_front_page  # noqa: PLC0415  # built when the vendor is called
-
-            app = vendor.create_app()
-            add_front_page(app, vendor)
-            return app.wsgi_app
-
-        return self._built(vendor.slug, build)
+        return self._built(vendor.slug, partial(_of_vendor, vendor))
 
     def _control(self) -> WSGIApplication:
         def build() -> WSGIApplication:
             from .control.app import create_app  # noqa: PLC0415  # brings marshmallow; readiness need not wait for it
+            from .control.here import SANDBOX_KEY  # noqa: PLC0415  # likewise
 
-            return create_app(self._inkstand.sandbox).wsgi_app
+            app = create_app().wsgi_app
+            return lambda environ, start: app({**environ, SANDBOX_KEY: self._inkstand.sandbox}, start)
 
         return self._built(_CONTROL_PATH, build)
 

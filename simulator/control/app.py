@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from flask import Flask, Response, json, request
@@ -15,6 +16,7 @@ from inkstand.simulator.workspaces.configuration import DEFAULT_WORKSPACE
 from inkstand.simulator.yamlfile import with_nearest
 
 from . import acting, clock, explained, faults, looking, waiting, workspaces
+from .here import sandbox
 from .schemas import ProblemSchema
 
 PREFIX = "/_sandbox/v1"
@@ -29,8 +31,9 @@ _SAID = {
 }
 
 
-def create_app(sandbox: Sandbox) -> Flask:
-    """The control API over a sandbox."""
+@cache
+def create_app() -> Flask:
+    """The control API over whatever sandbox a request names (`here.SANDBOX_KEY`): one for the whole process."""
     app = Flask(__name__, static_folder=None)
     app.config.update(
         API_TITLE="Inkstand",
@@ -40,17 +43,16 @@ def create_app(sandbox: Sandbox) -> Flask:
         API_SPEC_OPTIONS={"info": {"description": "The controls of a local Segment with fake vendors."}},
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
-    app.extensions["sandbox"] = sandbox
     api = Api(app)
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.spec.components.schema("Problem", schema=ProblemSchema)
     for room in (workspaces, clock, looking, waiting, faults, acting, explained):
         api.register_blueprint(room.blueprint, url_prefix=PREFIX)
-    document = with_names(with_problems(api.spec.to_dict()), sandbox)
 
     @app.get(f"{PREFIX}/openapi.json")
     def openapi() -> Response:
         """This document."""
+        document = with_names(with_problems(api.spec.to_dict()), sandbox())
         return Response(json.dumps(document), 200, content_type="application/json")
 
     app.register_error_handler(InkstandError, _inkstand_error)

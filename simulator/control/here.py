@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
-from flask import current_app
+from flask import request
 
 from inkstand.fakes.kit.times import iso
 from inkstand.simulator.model import Source
 from inkstand.simulator.sandbox import Sandbox
 from inkstand.simulator.workspaces.workspace import Workspace
+
+SANDBOX_KEY = "inkstand.sandbox"
+"""WSGI environment key under which the composition root hands over the sandbox."""
 
 Told = Mapping[str, Any]
 BUSY: Told = {"status_code": 503, "description": "as many are held open as may be; Retry-After says when to try again"}
@@ -25,8 +28,8 @@ OLD_CURSOR: Told = {
 
 
 def sandbox() -> Sandbox:
-    """The sandbox behind this application."""
-    return cast("Sandbox", current_app.extensions["sandbox"])
+    """The sandbox that this request is for."""
+    return cast("Sandbox", request.environ[SANDBOX_KEY])
 
 
 def workspace(name: str) -> Workspace:
