@@ -17,7 +17,7 @@ from inkstand.fakes.kit.furnishing import furnish, not_faked
 from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, parse_json
 from inkstand.fakes.kit.ledger import load
 
-from . import catalogue, people, public, renders, web
+from . import people, public, renders, web
 from .access import press
 from .answers import SERVICE, answer, error_answer
 from .drawing import first_page
@@ -64,7 +64,7 @@ def preview(id: str) -> Response:  # noqa: A002  # the route's own name for it
     row = renders.find(tenant.door, id, tenant.world.now()) if tenant else None
     if tenant is None or row is None:
         return error_answer(404, f"There is no document {id} of that key.")
-    picture = first_page(row, catalogue.find(tenant.door, row["template_id"]), 320)
+    picture = first_page(row, 320)
     return make_response((picture, 200, {"Content-Type": "image/png", "Cache-Control": "no-store"}))
 
 

@@ -61,13 +61,12 @@ def _drawn(template: Row | Mapping[str, Any], values: Mapping[str, Any], now: in
     return _office(made, source, now)
 
 
-def first_page(row: Row, template: Row | None, width: int) -> bytes:
+def first_page(row: Row, width: int) -> bytes:
     """The first page of a document as a PNG, so many pixels wide."""
     import pypdfium2  # noqa: PLC0415  # as above
 
     if row["rendered_with"] == RENDERER:
-        size = (template["width"], template["height"], template["unit"]) if template else ()
-        return page_to_png(row["html"], Paper(*size), width).content
+        return page_to_png(row["html"], Paper(row["width"], row["height"], row["unit"]), width).content
     with pypdfium2.PdfDocument(row["pdf"]) as document:
         page = document[0]
         stream = io.BytesIO()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +21,9 @@ from .renders import Order
 
 PART = "inkit.renderer"
 """What makes documents, where a fault is arranged of it."""
+
+AHEAD = 2
+"""How many documents of a batch are drawn at once: of the processes that draw, one is left for everybody else."""
 
 _MADE = {
     pieces.STORAGE: (webhooks.DOCUMENT_CREATED, webhooks.DOCUMENT_FAILED),
@@ -46,12 +51,25 @@ class Press:
 
         Raises TemplateError when it would be more than a document may be.
         """
-        effect = self.strike(order.message_id)
-        if effect is not None and effect.instead:
-            why = (Reason("inkit.render.failed", {"fault": effect.fault}),)
-            return Drawn(b"", 0, "", why, late=effect.delay)
-        drawn = draw(order.template, order.values, self.world.now())
-        return replace(drawn, late=effect.delay) if effect else drawn
+        return _drawn(order, self.strike(order.message_id), self.world.now())
+
+    def draw_all(self, orders: Iterable[Order]) -> Generator[Callable[[], Drawn]]:
+        """For each order in turn what gives its drawing, or raises as `draw` does; the next are drawn meanwhile."""
+        with ThreadPoolExecutor(AHEAD, "draw") as pool:
+            begun: deque[Callable[[], Drawn]] = deque()
+            for order in orders:
+                begun.append(pool.submit(_drawn, order, self.strike(order.message_id), self.world.now()).result)
+                if len(begun) > AHEAD:
+                    yield begun.popleft()
+            yield from begun
+
+
+def _drawn(order: Order, effect: Effect | None, now: int) -> Drawn:
+    if effect is not None and effect.instead:
+        why = (Reason("inkit.render.failed", {"fault": effect.fault}),)
+        return Drawn(b"", 0, "", why, late=effect.delay)
+    drawn = draw(order.template, order.values, now)
+    return replace(drawn, late=effect.delay) if effect else drawn
 
 
 def filed(  # noqa: PLR0913, PLR0917  # what was ordered, what came of it, and for whom

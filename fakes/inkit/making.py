@@ -1,27 +1,23 @@
-"""Makes documents as the public API asks for them: one by one, and in batches."""
+"""Makes a document as the public API asks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, select
-
-from inkstand.fakes.kit.http import dump_text, kind_of, storable
+from inkstand.fakes.kit.http import dump_text, kind_of
 from inkstand.fakes.kit.ledger import Reason, load
 from inkstand.fakes.kit.rendering import Paper
-from inkstand.fakes.kit.storage import Door, Row, Statement, adding, loads
+from inkstand.fakes.kit.storage import Door, Row, loads
 
 from . import catalogue, filing, folders, renders
+from .drawing import Drawn
 from .filing import Press
 from .formats import LARGEST_FILE, TemplateError, decoded, fields_of
 from .merge_fields import missing_fields
 from .pieces import STORAGE, PieceError, of_template, overridden
 from .renders import Order
-from .tables import batches
-
-LARGEST_BATCH = 1_000
-"""How many documents one batch may have: nothing public says; our choice."""
 
 LARGEST_PAGE = 400.0
 UNITS = ("in", "cm", "px")
@@ -36,12 +32,19 @@ class BadOrderError(Exception):
         self.errors = errors
 
 
-def order(door: Door, body: Mapping[str, Any], created_by: str, batch_id: str | None = None) -> Order:
+def order(door: Door, body: Mapping[str, Any], created_by: str) -> Order:
     """What a generate call asks for.
 
     Raises BadOrderError, naming each field, for what cannot be made.
     """
-    template = _html_of(body) if "html" in body and "template_id" not in body else _template(door, body)
+    found = _html_of(body) if "html" in body and "template_id" not in body else template(door, body)
+    return order_of(door, found, body, created_by)
+
+
+def order_of(
+    door: Door, template: Row | Mapping[str, Any], body: Mapping[str, Any], created_by: str, batch_id: str | None = None
+) -> Order:
+    """What is asked for of a template; raises BadOrderError as `order` does."""
     values = _values(body)
     missing = missing_fields(template["template_id"], catalogue.fields(template), values, catalogue.optional(template))
     if missing and not renders.choice(door, "blank_missing"):
@@ -51,8 +54,8 @@ def order(door: Door, body: Mapping[str, Any], created_by: str, batch_id: str | 
         template=template,
         values=values,
         destinations=wanted,
-        name=_text(body, "name"),
-        description=_text(body, "description"),
+        name=text(body, "name"),
+        description=text(body, "description"),
         batch_id=batch_id,
         created_by=created_by,
     )
@@ -63,65 +66,20 @@ def make(press: Press, wanted: Order) -> Row:
 
     Raises BadOrderError when it would be more than a document may be.
     """
+    return keep(press, wanted, partial(press.draw, wanted))
+
+
+def keep(press: Press, wanted: Order, draw: Callable[[], Drawn]) -> Row:
+    """Keep what `draw` gives; raises BadOrderError as `make` does."""
     try:
-        drawn = press.draw(wanted)
+        drawn = draw()
     except TemplateError as error:
-        raise BadOrderError([{"field": "merge_parameters", "message": str(error)}]) from error
+        raise BadOrderError([field_error("merge_parameters", str(error))]) from error
     with press.write() as tx:
         cause = ("call", tx.number("inkit.renders"))
         row = filing.filed(tx, press.world, wanted, drawn, wanted.values, cause)
         tx.because(renders.subject(row), "document", filing.made(row, wanted, drawn))
     return row
-
-
-def make_batch(door: Door, press: Press, body: Mapping[str, Any], created_by: str) -> str:
-    """Make the documents of a batch; its id. What cannot be made is kept as a failure, with what it was meant for.
-
-    Raises BadOrderError for a batch that is none.
-    """
-    template, wanted = _template(door, body), body.get("renders")
-    if not isinstance(wanted, list) or not 1 <= len(wanted) <= LARGEST_BATCH:
-        came = f"{len(wanted)} came" if isinstance(wanted, list) else f"{kind_of(wanted)} came"
-        raise BadOrderError([_error("renders", f"a list of 1 to {LARGEST_BATCH:,} renders was wanted; {came}")])
-    with press.write() as tx:
-        batch_id = press.world.id("rb_", "batch", tx.number("inkit.batches"))
-    failures = []
-    for number, one in enumerate(wanted):
-        given = one if isinstance(one, dict) else {}
-        try:
-            make(press, order(door, {**given, "template_id": template["template_id"]}, created_by, batch_id))
-        except BadOrderError as error:
-            meant = given.get("destinations")
-            names = list(meant) if isinstance(meant, dict) and meant else [STORAGE]
-            failures.append({"number": number, "destinations": names, "message": str(error), "errors": error.errors})
-    with press.write() as tx:
-        tx.insert(
-            _ADD_BATCH,
-            batch_id=batch_id,
-            name=storable(_text(body, "name") or template["name"]),
-            template_id=template["template_id"],
-            total=len(wanted),
-            failures=dump_text(failures),
-            created_by=storable(created_by),
-            created_at=press.world.now(),
-        )
-    return batch_id
-
-
-def find_batch(door: Door, batch_id: str) -> Row | None:
-    """A batch by its id."""
-    rows = door.read(_BATCH, batch_id=storable(batch_id))
-    return rows[0] if rows else None
-
-
-def every_batch(door: Door) -> list[Row]:
-    """Every batch, oldest first."""
-    return door.read(_BATCHES)
-
-
-def of_batch(door: Door, batch: Row) -> list[Row]:
-    """The renders of a batch, those too that were deleted or have expired since."""
-    return renders.every(door, batch["batch_id"])
 
 
 def paper(*told: Mapping[str, Any]) -> Paper:
@@ -135,17 +93,20 @@ def paper(*told: Mapping[str, Any]) -> Paper:
     for name in ("width", "height"):
         value = found[name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LARGEST_PAGE:
-            raise BadOrderError([_error(name, f"a number over 0, up to {LARGEST_PAGE:g}, was wanted; {value!r} came")])
+            raise BadOrderError(
+                [field_error(name, f"a number over 0, up to {LARGEST_PAGE:g}, was wanted; {value!r} came")]
+            )
     if found["unit"] not in UNITS:
-        raise BadOrderError([_error("unit", f"one of {', '.join(UNITS)} was wanted; {found['unit']!r} came")])
+        raise BadOrderError([field_error("unit", f"one of {', '.join(UNITS)} was wanted; {found['unit']!r} came")])
     return Paper(float(found["width"]), float(found["height"]), str(found["unit"]))
 
 
-def _template(door: Door, body: Mapping[str, Any]) -> Row:
+def template(door: Door, body: Mapping[str, Any]) -> Row:
+    """The template that a call names; raises BadOrderError for none."""
     template_id = body.get("template_id")
     if not isinstance(template_id, str) or not template_id.strip():
         came = "nothing came" if template_id is None else f"{kind_of(template_id)} came"
-        raise BadOrderError([_error("template_id", f"template_id: the id of a template was wanted; {came}.")])
+        raise BadOrderError([field_error("template_id", f"template_id: the id of a template was wanted; {came}.")])
     found = catalogue.find(door, template_id.strip())
     if found is None:
         raise BadOrderError(_of_reasons((catalogue.unknown(door, template_id.strip()),)))
@@ -159,7 +120,7 @@ def _html_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
         fields = fields_of("html", file)
     except ValueError as error:
         said = f"html: HTML in base64, {LARGEST_FILE:,} bytes at most, was wanted. {error}"
-        raise BadOrderError([_error("html", said)]) from error
+        raise BadOrderError([field_error("html", said)]) from error
     size = paper(body)
     return {
         "template_id": "",
@@ -181,7 +142,7 @@ def _values(body: Mapping[str, Any]) -> Mapping[str, Any]:
         return {}
     if not isinstance(found, dict):
         raise BadOrderError(
-            [_error("merge_parameters", f"merge_parameters: an object was wanted; {kind_of(found)} came.")]
+            [field_error("merge_parameters", f"merge_parameters: an object was wanted; {kind_of(found)} came.")]
         )
     return found
 
@@ -194,24 +155,25 @@ def _destinations(door: Door, template: Row | Mapping[str, Any], body: Mapping[s
         if given is None and old:
             found = overridden(found, {STORAGE: old})
     except PieceError as error:
-        raise BadOrderError([_error(error.field, f"{error.field}: {error}.")]) from error
+        raise BadOrderError([field_error(error.field, f"{error.field}: {error}.")]) from error
     folder_id = found.get(STORAGE, {}).get("folder_id")
     if folder_id is not None and not folders.exists(door, folder_id):
         field = f"destinations.{STORAGE}.folder_id"
-        raise BadOrderError([_error(field, f"{field}: there is no folder {folder_id!r}.")])
+        raise BadOrderError([field_error(field, f"{field}: there is no folder {folder_id!r}.")])
     return found
 
 
-def _text(body: Mapping[str, Any], name: str) -> str:
+def text(body: Mapping[str, Any], name: str) -> str:
+    """A member of a call that is text, or is not there; raises BadOrderError for another."""
     value = body.get(name)
     if value is not None and not isinstance(value, str):
-        raise BadOrderError([_error(name, f"{name}: text was wanted; {kind_of(value)} came.")])
+        raise BadOrderError([field_error(name, f"{name}: text was wanted; {kind_of(value)} came.")])
     return value or ""
 
 
 def _of_reasons(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:
     ledger = load("inkstand.fakes.inkit")
-    return [_error(_field(reason), ledger.explain(reason)) for reason in reasons]
+    return [field_error(_field(reason), ledger.explain(reason)) for reason in reasons]
 
 
 def _field(reason: Reason) -> str:
@@ -219,10 +181,6 @@ def _field(reason: Reason) -> str:
     return f"merge_parameters.{name}" if name else "template_id"
 
 
-def _error(field: str, message: str) -> dict[str, str]:
+def field_error(field: str, message: str) -> dict[str, str]:
+    """What is wrong with a field, as answers tell it."""
     return {"field": field, "message": message}
-
-
-_ADD_BATCH = adding(batches)
-_BATCH = Statement(select(batches).where(batches.c.batch_id == bindparam("batch_id")))
-_BATCHES = Statement(select(batches).order_by(batches.c.seq))

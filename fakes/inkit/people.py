@@ -18,7 +18,7 @@ from inkstand.fakes.kit.pages import page
 from inkstand.fakes.kit.storage import Row, Tenant, loads
 from inkstand.fakes.kit.times import iso
 
-from . import catalogue, renders, sending, webhooks
+from . import renders, sending, webhooks
 from .answers import SERVICE
 from .drawing import first_page
 from .pieces import MAGIC_LINK
@@ -155,7 +155,7 @@ def _file(tenant: Tenant, piece: Row, what: str) -> Response:
     if render is None or render["pdf"] is None:
         raise NotFound(f"The document of {piece['piece_id']} is gone.")
     if what == _FILES["picture"]:
-        content, kind = first_page(render, catalogue.find(tenant.door, render["template_id"]), _WIDTH), "image/png"
+        content, kind = first_page(render, _WIDTH), "image/png"
     else:
         content, kind = render["pdf"], "application/pdf"
     return make_response((content, 200, {"Content-Type": kind, "Cache-Control": "no-store"}))

@@ -16,7 +16,7 @@ from inkstand.fakes.kit import current
 from inkstand.fakes.kit.ledger import load
 from inkstand.fakes.kit.storage import Row, loads
 
-from . import catalogue, folders, keys, listing, mail, making, renders, sending, told, webhooks
+from . import batches, catalogue, folders, keys, listing, mail, making, renders, sending, told, webhooks
 from .access import key_name, press, with_key
 from .answers import ApiError, answer, body_of_call, done, error_answer, invalid
 from .drawing import one_page
@@ -58,7 +58,7 @@ def list_renders() -> Response:
     """`GET /render`, and `/renders` as the Go client has it."""
     now, base = _now(), _base()
     rows = renders.alive(current.tenant().door, now)
-    return _listed([told.render(row, None, now, base) for row in rows])
+    return _listed([told.render(row, now, base) for row in rows])
 
 
 def get_render(id: str) -> Response:  # noqa: A002  # the route's own name for it
@@ -67,8 +67,7 @@ def get_render(id: str) -> Response:  # noqa: A002  # the route's own name for i
     if webhooks.wanted(door, webhooks.RENDER_READ):
         with current.write() as tx:
             webhooks.tell(tx, [(webhooks.RENDER_READ, row["render_id"])], renders.subject(row), _now())
-    template = catalogue.find(current.tenant().door, row["template_id"])
-    return answer(200, told.render(row, template, _now(), _base()))
+    return answer(200, told.render(row, _now(), _base()))
 
 
 def render_pdf(id: str) -> Response:  # noqa: A002  # as above
@@ -161,23 +160,23 @@ def list_folders() -> Response:
 
 def create_batch() -> Response:
     """`POST /batch`: many documents of one template; what cannot be made is told in the batch."""
-    batch_id = making.make_batch(current.tenant().door, press(), body_of_call(), key_name())
+    batch_id = batches.make(current.tenant().door, press(), body_of_call(), key_name())
     return answer(201, {"id": batch_id})
 
 
 def list_batches() -> Response:
     """`GET /batch`."""
     now, door = _now(), current.tenant().door
-    return _listed([told.batch(row, making.of_batch(door, row), now) for row in making.every_batch(door)])
+    return _listed([told.batch(row, batches.documents(door, row), now) for row in batches.every(door)])
 
 
 def get_batch(id: str) -> Response:  # noqa: A002  # as above
     """`GET /batch/{id}`."""
     door = current.tenant().door
-    row = making.find_batch(door, id)
+    row = batches.find(door, id)
     if row is None:
         raise ApiError(404, f"There is no batch {id}.")
-    return answer(200, told.batch(row, making.of_batch(door, row), _now()))
+    return answer(200, told.batch(row, batches.documents(door, row), _now()))
 
 
 def get_mail_piece(id: str) -> Response:  # noqa: A002  # as above

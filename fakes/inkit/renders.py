@@ -64,6 +64,7 @@ def keep(tx: Tx, world: World, order: Order, drawn: Drawn, *cause: str | int) ->
         pdf=drawn.pdf or None,
         pages=drawn.pages,
         rendered_with=drawn.rendered_with or None,
+        **{name: order.template[name] for name in ("width", "height", "unit")},
         created_by=storable(order.created_by),
         created_at=now,
         updated_at=now,

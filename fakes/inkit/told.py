@@ -39,7 +39,7 @@ def new_render(row: Row, now: int) -> Told:
     return {"id": row["render_id"], **ids}
 
 
-def render(row: Row, template: Row | None, now: int, base: str) -> Told:
+def render(row: Row, now: int, base: str) -> Told:
     """A render; `base` is the address of the API."""
     address = f"{base}/render/{row['render_id']}"
     return {
@@ -53,9 +53,8 @@ def render(row: Row, template: Row | None, now: int, base: str) -> Told:
         "status": status(row, now),
         "destinations": sent_to(row, now),
         "merge_parameters": loads(row["merge_parameters"]),
-        "width": template["width"] if template else None,
-        "height": template["height"] if template else None,
-        "unit": template["unit"] if template else None,
+        **{name: row[name] for name in ("width", "height", "unit")},
+        **({"html": row["html"]} if "html" in row.keys() else {}),  # noqa: SIM118  # a row of the database
         "pdf_url": f"{address}/pdf",
         "html_url": f"{address}/html",
         **_expiry(row),

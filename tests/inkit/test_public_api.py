@@ -452,6 +452,18 @@ def test_a_batch_that_fails_in_part(api):
     api.json("GET", "/batch/rb_x", 404)
 
 
+def test_a_batch_that_takes_too_long(api, monkeypatch):
+    """What is left when its time is over is told as a failure; a wrong name makes nothing."""
+    monkeypatch.setattr("inkstand.fakes.inkit.batches.SECONDS", -1.0)
+    body = {"template_id": "tmpl_demoNotice", "renders": [{}] * 3}
+    api.json("POST", "/batch", 422, json={**body, "name": 5})
+    assert api.json("GET", "/render")["items"] == []
+
+    told = api.json("GET", f"/batch/{api.json('POST', '/batch', 201, json=body)['id']}")
+    assert told["destinations"]["inkit_storage"] == {"count": 3, "completed": 1, "failed": 2, "in_progress": 0}
+    assert "send fewer at once" in told["errors"][0]["message"]
+
+
 @pytest.mark.parametrize("renders", [None, [], {}, [{}] * 1_001])
 def test_a_batch_that_is_none(api, renders):
     """One to a thousand renders."""
