@@ -56,4 +56,5 @@ def key_name() -> str:
 
 def press() -> filing.Press:
     """What it takes to make the documents of this request."""
-    return filing.Press(current.write, current.world(), partial(current.strike_part, filing.PART))
+    plainly = renders.choice(current.tenant().door, "office_pdf") == "plain"
+    return filing.Press(current.write, current.world(), partial(current.strike_part, filing.PART), plainly=plainly)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.rendering import Paper, UndrawableError, page_to_png, to_pdf
 
 from .catalogue import file_of
-from .formats import TemplateError, fill
+from .formats import TemplateError, fill, page_count, picture, plain_html
 
 if TYPE_CHECKING:
     from inkstand.fakes.kit.storage import Row
@@ -38,18 +37,18 @@ class Drawn:
     late: int = 0
 
 
-def draw(template: Row | Mapping[str, Any], values: Mapping[str, Any], now: int) -> Drawn:
-    """Make a document of a template.
+def draw(template: Row | Mapping[str, Any], values: Mapping[str, Any], now: int, *, plainly: bool = False) -> Drawn:
+    """Make a document of a template; `plainly` is without LibreOffice, whose PDFs differ from run to run.
 
     Raises TemplateError when it would be more than a document may be.
     """
     try:
-        return _drawn(template, values, now)
+        return _drawn(template, values, now, plainly=plainly)
     except UndrawableError as error:
         raise TemplateError(str(error)) from error
 
 
-def _drawn(template: Row | Mapping[str, Any], values: Mapping[str, Any], now: int) -> Drawn:
+def _drawn(template: Row | Mapping[str, Any], values: Mapping[str, Any], now: int, *, plainly: bool) -> Drawn:
     source = template["source"]
     made = fill(source, file_of(template), values)
     if source == "html":
@@ -57,48 +56,31 @@ def _drawn(template: Row | Mapping[str, Any], values: Mapping[str, Any], now: in
         pdf = to_pdf(html, Paper(template["width"], template["height"], template["unit"]), now)
         return Drawn(pdf.content, pdf.pages, RENDERER, _not_fetched(pdf.refused), html=html)
     if source == "pdf":
-        return Drawn(made, _pages(made), FORM, ())
-    return _office(made, source, now)
+        return Drawn(made, page_count(made), FORM, ())
+    return _office(made, source, now, plainly=plainly)
 
 
 def first_page(row: Row, width: int) -> bytes:
-    """The first page of a document as a PNG, so many pixels wide."""
-    import pypdfium2  # noqa: PLC0415  # as above
+    """The first page of a document as a PNG, so many pixels wide.
 
+    Raises TemplateError for one that cannot be drawn.
+    """
     if row["rendered_with"] == RENDERER:
         return page_to_png(row["html"], Paper(row["width"], row["height"], row["unit"]), width).content
-    with pypdfium2.PdfDocument(row["pdf"]) as document:
-        page = document[0]
-        stream = io.BytesIO()
-        page.render(scale=width / page.get_width()).to_pil().save(stream, "PNG")
-        return stream.getvalue()
+    return picture(row["pdf"], width)
 
 
-def one_page(pdf: bytes, number: int) -> bytes | None:
-    """One page of a PDF as a PDF of its own; the first is 1. None for one that there is not."""
-    import pypdfium2  # noqa: PLC0415  # asked for seldom
+def _office(made: bytes, source: str, now: int, *, plainly: bool) -> Drawn:
+    from .formats import libreoffice  # noqa: PLC0415  # brings a library of its own
 
-    with pypdfium2.PdfDocument(pdf) as whole:
-        if not 1 <= number <= len(whole):
-            return None
-        with pypdfium2.PdfDocument.new() as part:
-            part.import_pages(whole, [number - 1])
-            stream = io.BytesIO()
-            part.save(stream)
-            return stream.getvalue()
-
-
-def _office(made: bytes, source: str, now: int) -> Drawn:
-    from .formats import libreoffice, plain  # noqa: PLC0415  # each brings a library of its own
-
-    pdf = libreoffice.to_pdf(made, source)
+    pdf = None if plainly else libreoffice.to_pdf(made, source)
     if pdf is not None:
-        return Drawn(pdf, _pages(pdf), LIBREOFFICE, (Reason("inkit.render.libreoffice"),), native=made)
-    html, paper = plain.to_html(made, source)
+        return Drawn(pdf, page_count(pdf), LIBREOFFICE, (Reason("inkit.render.libreoffice"),), native=made)
+    html, paper = plain_html(made, source)
     drawn = to_pdf(html, paper, now)
-    why = "could not draw it in time" if libreoffice.program() else "is not installed here"
-    reasons = (Reason("inkit.render.plain", {"why": why}), *_not_fetched(drawn.refused))
-    return Drawn(drawn.content, drawn.pages, PLAIN, reasons, html=html, native=made)
+    installed = "could not draw it in time" if libreoffice.program() else "is not installed here"
+    reasons = (Reason("inkit.render.plain", {"why": "is switched off" if plainly else installed}),)
+    return Drawn(drawn.content, drawn.pages, PLAIN, (*reasons, *_not_fetched(drawn.refused)), html=html, native=made)
 
 
 def _not_fetched(addresses: tuple[str, ...]) -> tuple[Reason, ...]:
@@ -106,10 +88,3 @@ def _not_fetched(addresses: tuple[str, ...]) -> tuple[Reason, ...]:
     return tuple(
         Reason("inkit.document.resource_not_fetched", {"address": address}) for address in list(told)[:MOST_ADDRESSES]
     )
-
-
-def _pages(pdf: bytes) -> int:
-    import pypdfium2  # noqa: PLC0415  # HTML needs it not
-
-    with pypdfium2.PdfDocument(pdf) as document:
-        return len(document)

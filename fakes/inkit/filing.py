@@ -39,37 +39,37 @@ _MADE = {
 class Press:
     """What it takes to make documents: a way to write, the workspace's World, and what faults do to a document.
 
-    `strike` is given what the document is made for, where that is known.
+    `strike` is given what the document is made for, where that is known; `plainly` is without LibreOffice.
     """
 
     write: Callable[[], AbstractContextManager[Tx]]
     world: World
     strike: Callable[[str | None], Effect | None]
+    plainly: bool = False
 
     def draw(self, order: Order) -> Drawn:
         """Draw what was ordered, between transactions: drawing is slow, and nobody should wait at the door for it.
 
         Raises TemplateError when it would be more than a document may be.
         """
-        return _drawn(order, self.strike(order.message_id), self.world.now())
+        return self._drawn(order, self.strike(order.message_id), self.world.now())
 
     def draw_all(self, orders: Iterable[Order]) -> Generator[Callable[[], Drawn]]:
         """For each order in turn what gives its drawing, or raises as `draw` does; the next are drawn meanwhile."""
         with ThreadPoolExecutor(AHEAD, "draw") as pool:
             begun: deque[Callable[[], Drawn]] = deque()
             for order in orders:
-                begun.append(pool.submit(_drawn, order, self.strike(order.message_id), self.world.now()).result)
+                begun.append(pool.submit(self._drawn, order, self.strike(order.message_id), self.world.now()).result)
                 if len(begun) > AHEAD:
                     yield begun.popleft()
             yield from begun
 
-
-def _drawn(order: Order, effect: Effect | None, now: int) -> Drawn:
-    if effect is not None and effect.instead:
-        why = (Reason("inkit.render.failed", {"fault": effect.fault}),)
-        return Drawn(b"", 0, "", why, late=effect.delay)
-    drawn = draw(order.template, order.values, now)
-    return replace(drawn, late=effect.delay) if effect else drawn
+    def _drawn(self, order: Order, effect: Effect | None, now: int) -> Drawn:
+        if effect is not None and effect.instead:
+            why = (Reason("inkit.render.failed", {"fault": effect.fault}),)
+            return Drawn(b"", 0, "", why, late=effect.delay)
+        drawn = draw(order.template, order.values, now, plainly=self.plainly)
+        return replace(drawn, late=effect.delay) if effect else drawn
 
 
 def filed(  # noqa: PLR0913, PLR0917  # what was ordered, what came of it, and for whom

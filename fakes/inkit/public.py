@@ -19,8 +19,7 @@ from inkstand.fakes.kit.storage import Row, loads
 from . import batches, catalogue, folders, keys, listing, mail, making, renders, sending, told, webhooks
 from .access import key_name, press, with_key
 from .answers import ApiError, answer, body_of_call, done, error_answer, invalid
-from .drawing import one_page
-from .formats import TYPES
+from .formats import TYPES, TemplateError, page
 from .making import BadOrderError
 from .pieces import MAIL
 from .template_calls import new_template
@@ -36,6 +35,7 @@ def register(app: Flask) -> None:
             app.add_url_rule(f"{base}{path}", endpoint, with_key(view, right), methods=methods.split())
     app.register_error_handler(ApiError, lambda error: error_answer(error.status, str(error), error.errors))
     app.register_error_handler(BadOrderError, lambda error: error_answer(422, str(error), error.errors))
+    app.register_error_handler(TemplateError, lambda error: error_answer(422, str(error)))
     app.after_request(_with_headers)
 
 
@@ -225,7 +225,7 @@ def _finished(key: str) -> Row:
 
 def _page(pdf: bytes, text: str) -> bytes:
     number = int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else 0
-    found = one_page(pdf, number)
+    found = page(pdf, number)
     if found is None:
         raise invalid("page", f"a page of the document was wanted, from 1; {text[:20]!r} came")
     return found

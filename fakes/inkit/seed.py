@@ -82,7 +82,7 @@ SAMPLES = (
 )
 """The samples; visibly not with ids that Inkit would make. A test holds their fields against their files."""
 
-_CHOICES = ("render_time", "blank_missing", "rate_limit")
+_CHOICES = ("render_time", "blank_missing", "office_pdf", "rate_limit")
 
 
 def seed(tx: Tx, world: World, setup: Mapping[str, Any]) -> None:

@@ -116,6 +116,7 @@ class SetupSchema(Schema):
     """Templates beside the samples (one with a sample's id stands in its place), keys by name, folders, webhooks.
 
     `render_time`: how long a render takes. `blank_missing`: fields without a value render blank in the public API.
+    `office_pdf`: `plain` draws PDFs of Office files without LibreOffice, the same bytes each time.
     `rate_limit`: how many calls a minute the public API takes; without it, any number.
     """
 
@@ -127,6 +128,7 @@ class SetupSchema(Schema):
     webhooks = fields.List(fields.Nested(WebhookSetupSchema), validate=validate.Length(max=MOST))
     render_time = Duration(longest=_LONGEST_RENDER)
     blank_missing = fields.Boolean()
+    office_pdf = fields.String(validate=validate.OneOf(["libreoffice", "plain"]))
     rate_limit = fields.Integer(validate=validate.Range(min=1))
 
 

@@ -194,6 +194,18 @@ def test_missing_values_can_be_blank(quiet, rules):  # noqa: ARG001
     api.make(template_id="tmpl_demoInvoice")
 
 
+def test_office_files_can_be_drawn_without_libreoffice(quiet):
+    """The switch makes the same bytes each time, and the journey says that it is one."""
+    api, workspace = quiet(office_pdf="plain")
+    values = {"customer": {"name": "Ana", "city": "Oslo"}, "start_date": "1 May", "monthly_fee": "9", "lamps": []}
+    made = [api.make(template_id="tmpl_demoAgreement", merge_parameters=values)["id"] for _ in range(2)]
+
+    first, second = (api.ask("GET", f"/render/{render}/pdf").content for render in made)
+    assert first == second
+    assert {row["rendered_with"] for row in workspace.view("inkit.renders")} == {"inkstand-plain"}
+    assert workspace.view("reasons", rule="inkit.render.plain")[0]["facts"] == {"why": "is switched off"}
+
+
 def test_html_in_the_call(api):
     """The third generation's clients send HTML itself, its size and their merge parameters."""
     html = base64.b64encode(b"<p>Hi {{name}}</p>").decode()

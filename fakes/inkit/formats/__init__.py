@@ -8,7 +8,7 @@ from typing import Any
 
 from inkstand.fakes.inkit.merge_fields import merge_fields, merged
 from inkstand.fakes.kit.http import dump_text, kind_of
-from inkstand.fakes.kit.rendering import UndrawableError, run_apart
+from inkstand.fakes.kit.rendering import Paper, UndrawableError, run_apart
 
 from .errors import TemplateError
 
@@ -96,4 +96,40 @@ def placed(file: bytes) -> list[dict[str, Any]]:
     return list(_apart("placed", file))
 
 
-__all__ = ["LARGEST_FILE", "SOURCES", "TYPES", "TemplateError", "decoded", "fields_of", "fill", "placed"]
+def page_count(pdf: bytes) -> int:
+    """How many pages a PDF has; raises TemplateError for one that cannot be read."""
+    found: int = _apart("page_count", pdf)
+    return found
+
+
+def page(pdf: bytes, number: int) -> bytes | None:
+    """One page of a PDF as a PDF of its own; the first is 1. None for one that there is not."""
+    return _apart("page", pdf, number) or None
+
+
+def picture(pdf: bytes, width: int) -> bytes:
+    """The first page of a PDF as a PNG, so many pixels wide; raises TemplateError for one that cannot be drawn."""
+    found: bytes = _apart("picture", pdf, width)
+    return found
+
+
+def plain_html(file: bytes, source: str) -> tuple[str, Paper]:
+    """A filled Office file as a plain page of HTML, and the size of its pages."""
+    html, *size = _apart("plain_html", file, source)
+    return html, Paper(*size)
+
+
+__all__ = [
+    "LARGEST_FILE",
+    "SOURCES",
+    "TYPES",
+    "TemplateError",
+    "decoded",
+    "fields_of",
+    "fill",
+    "page",
+    "page_count",
+    "picture",
+    "placed",
+    "plain_html",
+]
