@@ -7,6 +7,8 @@ import pypdfium2
 import pytest
 from docx import Document
 from openpyxl import Workbook, load_workbook
+from openpyxl.chart import BarChart, Reference
+from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.table import Table
 from pptx import Presentation
 from pptx.util import Inches
@@ -91,6 +93,14 @@ def parts(file):
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def repacked(members):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
 def test_word(word):
     """Fields split over runs, with spaces, in headers and tables; lists make rows; no value is filled again."""
     assert fields_of("docx", word) == (
@@ -130,6 +140,39 @@ def test_a_table_of_excel_grows_with_its_rows():
 
     assert again.active.tables["Lines"].ref == f"A1:B{ROWS + 1}"
     assert again["More"]["A1"].value == "Zoë again"
+
+
+def test_what_names_cells_elsewhere_follows():
+    """Formulas of other sheets, named ranges, charts and where they stand; what formulas once came to is forgotten."""
+    made = Workbook()
+    sheet = made.active
+    sheet.title = "It's all"
+    for place, text in {"A1": "{{items.n}}", "B1": "{{items.p}}", "B2": "=SUM(B1:B1)"}.items():
+        sheet[place] = text
+    more = made.create_sheet("More")
+    for place, text in {"A1": "='It''s all'!B2*2", "A2": "=SUM('It''s all'!$B$1:$B$1)+A1", "A3": "=Other!B2"}.items():
+        more[place] = text
+    made.create_sheet("Other")["A1"] = "=More!A5:A9"
+    made.defined_names["prices"] = DefinedName("prices", attr_text="'It''s all'!$B$1:$B$1")
+    chart = BarChart()
+    chart.add_data(Reference(sheet, min_col=2, min_row=1, max_row=1))
+    sheet.add_chart(chart, "D4")
+    file = saved(made)
+    unpacked = parts(file)
+    held = unpacked["xl/worksheets/sheet2.xml"].replace(b"<v/>", b"<v>7</v>").replace(b"<v></v>", b"<v>7</v>")
+    assert b"<v>7</v>" in held
+
+    whole = fill("xlsx", repacked({**unpacked, "xl/worksheets/sheet2.xml": held}), VALUES)
+
+    again, end = load_workbook(io.BytesIO(whole)), ROWS
+    assert again["It's all"][f"B{end + 1}"].value == f"=SUM(B1:B{end})"
+    assert again["More"]["A1"].value == f"='It''s all'!B{end + 1}*2"
+    assert again["More"]["A2"].value == f"=SUM('It''s all'!$B$1:$B${end})+A1"
+    assert (again["More"]["A3"].value, again["Other"]["A1"].value) == ("=Other!B2", "=More!A5:A9")
+    assert again.defined_names["prices"].attr_text == f"'It''s all'!$B$1:$B${end}"
+    assert f"$B$1:$B${end}</".encode() in parts(whole)["xl/charts/chart1.xml"]
+    assert again["It's all"]._charts[0].anchor._from.row == 3 + end - 1  # nothing else tells it
+    assert b"<v>7</v>" not in parts(whole)["xl/worksheets/sheet2.xml"]
 
 
 def test_an_empty_list_is_no_row(book, word):

@@ -48,7 +48,7 @@ def filled(file: bytes, kind: str, values: Values) -> bytes:
     archive = opened(file, kind)
     changed = sheets.filled(archive, values) if kind == "xlsx" else {}
     for name in archive.matching(_PARTS[kind]):
-        root = parsed(name, archive.parts[name])
+        root = parsed(name, changed.get(name, archive.parts[name]))
         if _fill(root, values):
             changed[name] = written(root)
     if sum(map(len, changed.values())) > LARGEST_WHOLE:
