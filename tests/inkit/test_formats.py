@@ -11,94 +11,15 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.table import Table
 from pptx import Presentation
-from pptx.util import Inches
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject
-from reportlab.pdfgen import canvas
+from tests.inkit.conftest import ROWS, VALUES, form, parts, repacked, saved
 
 from inkstand.fakes.inkit import catalogue
-from inkstand.fakes.inkit.formats import LARGEST_FILE, TemplateError, fields_of, fill, libreoffice, plain
+from inkstand.fakes.inkit.formats import LARGEST_FILE, TemplateError, fields_of, fill, plain
 from inkstand.fakes.inkit.formats.archive import LARGEST_WHOLE, MOST_ROWS
 from inkstand.fakes.inkit.seed import SAMPLES
 from inkstand.fakes.kit.rendering import Paper, to_pdf
-
-ROWS = 500
-VALUES = {
-    "first_name": "Zoë",
-    "phone number": "310",
-    "o": {"x": "שלום"},
-    "items": [{"n": f"Row {number}", "p": number} for number in range(ROWS)],
-    "total": 12.5,
-    "memo": "a\nb",
-    "tags": ["x", "y"],
-    "odd": "{{first_name}} & <b>\x07",
-}
-
-
-def saved(document):
-    stream = io.BytesIO()
-    document.save(stream)
-    return stream.getvalue()
-
-
-@pytest.fixture
-def word():
-    document = Document()
-    paragraph = document.add_paragraph("Dear ")
-    for piece in ("{", "{first", "_na", "me}", "} of {{ phone number }}, {{o.x}}"):
-        paragraph.add_run(piece)
-    document.add_paragraph("%% memo %%|{{tags}}|{{items[3].n}}|{{odd}}")
-    table = document.add_table(2, 2)
-    table.cell(0, 0).text, table.cell(1, 0).text, table.cell(1, 1).text = "Name", "{{items.n}}", "{{items.p}}"
-    document.sections[0].header.paragraphs[0].text = "For {{first_name}}"
-    return saved(document)
-
-
-@pytest.fixture
-def book():
-    made = Workbook()
-    sheet = made.active
-    cells = {"A1": "Hi {{first_name}}", "B1": "{{total}}", "A3": "{{items.n}}", "B3": "{{items.p}}", "A5": "{{o.x}}"}
-    for place, text in {**cells, "B4": "=SUM(B3:B3)", "A6": "{{odd}}"}.items():
-        sheet[place] = text
-    sheet.merge_cells("A5:B5")
-    return saved(made)
-
-
-@pytest.fixture
-def slides():
-    made = Presentation()
-    slide = made.slides.add_slide(made.slide_layouts[5])
-    slide.shapes.title.text = "For {{first_name}} {{odd}}"
-    made_table = slide.shapes.add_table(2, 1, Inches(1), Inches(2), Inches(4), Inches(1)).table
-    made_table.cell(1, 0).text = "{{items.n}}"
-    return saved(made)
-
-
-def form():
-    stream = io.BytesIO()
-    page = canvas.Canvas(stream, pagesize=(612, 792), invariant=1)
-    page.drawString(72, 700, "Dear {{first_name}}, you owe {{ total }}.")
-    page.drawString(72, 660, "{{o.x}}")
-    page.acroForm.textfield(name="last_name", x=72, y=600, width=200, height=20)
-    page.acroForm.checkbox(name="agreed", x=72, y=560, size=16)
-    page.showPage()
-    page.drawString(72, 700, "Page two %%memo%%")
-    page.save()
-    return stream.getvalue()
-
-
-def parts(file):
-    with zipfile.ZipFile(io.BytesIO(file)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def repacked(members):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return stream.getvalue()
 
 
 def test_word(word):
@@ -303,42 +224,6 @@ def test_the_plainer_path(source, word, book, slides):
         assert len(document) > 5
     assert "Zoë" in text
     assert all(f"Row {number}" in text for number in range(ROWS))
-
-
-def test_nothing_outside_is_named_to_libreoffice(word):
-    """Addresses outside the file are taken out of the copy that a program draws, hyperlinks left; so are its fields."""
-    document = Document(io.BytesIO(word))
-    document.part.relate_to("http://127.0.0.1/x.png", "http://x/relationships/image", is_external=True)
-    document.part.relate_to("http://127.0.0.1/a", "http://x/relationships/hyperlink", is_external=True)
-    run = document.add_paragraph().add_run()
-    code = run._r.makeelement(f"{{{run._r.nsmap['w']}}}instrText", {})  # python-docx has no door to field codes
-    code.text = ' INCLUDEPICTURE "http://127.0.0.1/y.png" '
-    run._r.append(code)
-    made = parts(libreoffice.without_addresses(saved(document), "docx"))
-    listed = made["word/_rels/document.xml.rels"]
-    assert b"x.png" not in listed
-    assert b"http://127.0.0.1/a" in listed
-    assert b"INCLUDEPICTURE" not in made["word/document.xml"]
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(libreoffice.program() is None, reason="LibreOffice is not installed here")
-@pytest.mark.parametrize("source", ["docx", "xlsx", "pptx"])
-def test_libreoffice_draws_it(source, word, book, slides):
-    """Where it is installed, LibreOffice draws the filled file."""
-    file = fill(source, {"docx": word, "xlsx": book, "pptx": slides}[source], {**VALUES, "items": VALUES["items"][:9]})
-    with pypdfium2.PdfDocument(libreoffice.to_pdf(file, source)) as document:
-        text = "\n".join(page.get_textpage().get_text_range() for page in document)
-    assert "Zoë" in text
-    assert "Row 8" in text
-
-
-def test_without_libreoffice(monkeypatch, word):
-    """Where it is not installed, or fails, there is nothing; the caller takes the plainer path."""
-    monkeypatch.setattr(libreoffice, "program", lambda: None)
-    assert libreoffice.to_pdf(word, "docx") is None
-    monkeypatch.setattr(libreoffice, "program", lambda: "/bin/false")
-    assert libreoffice.to_pdf(word, "docx") is None
 
 
 @pytest.mark.parametrize("knot", ["parent", "pages"])

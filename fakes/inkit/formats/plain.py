@@ -166,7 +166,8 @@ def _value(cell: etree._Element, shared: list[str]) -> str:
         return shared[int(stored)] if stored.isdecimal() and int(stored) < len(shared) else ""
     if cell.get("t") == "b":
         return "TRUE" if stored == "1" else "FALSE"
-    return stored
+    formula = cell.findtext(f"{_SHEET}f")
+    return stored if stored or not formula else f"={formula}"
 
 
 def _pictures(archive: Archive, name: str) -> dict[str, str]:
