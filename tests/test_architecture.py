@@ -27,7 +27,7 @@ LINT = str(Path(sys.executable).with_name("lint-imports"))
         ("fakes/inkit/api.py", "import inkstand.fakes.movable_ink.signals"),
         ("fakes/kit/vendor.py", "import inkstand.fakes.inkit.tables"),
         ("fakes/inkit/destination.py", "import inkstand.fakes.inkit.tables"),
-        ("fakes/inkit/store.py", "import inkstand.fakes.inkit.destination"),
+        ("fakes/inkit/segment/store.py", "import inkstand.fakes.inkit.destination"),
         ("simulator/delivery/plan.py", "import inkstand.fakes.inkit.merge_fields"),
         ("simulator/storage/tables.py", "import inkstand.simulator.sandbox"),
         ("simulator/explain/journey.py", "import inkstand.simulator.delivery.retry"),

@@ -12,17 +12,18 @@ import binascii
 from flask import Flask, Response, g, make_response, request
 from werkzeug.exceptions import HTTPException
 
+from inkstand.fakes.inkit.documents import renders
+from inkstand.fakes.inkit.documents.drawing import first_page
+from inkstand.fakes.inkit.segment.reading import read
+from inkstand.fakes.inkit.segment.store import Made, take
+from inkstand.fakes.inkit.web import app as web
+from inkstand.fakes.inkit.web import people, public
+from inkstand.fakes.inkit.web.access import press
+from inkstand.fakes.inkit.web.answers import SERVICE, answer, error_answer
 from inkstand.fakes.kit import current
 from inkstand.fakes.kit.furnishing import furnish, not_faked
 from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, parse_json
 from inkstand.fakes.kit.ledger import load
-
-from . import people, public, renders, web
-from .access import press
-from .answers import SERVICE, answer, error_answer
-from .drawing import first_page
-from .reading import read
-from .store import Made, take
 
 
 def create_app() -> Flask:

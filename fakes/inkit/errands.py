@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from inkstand.fakes.inkit.documents import filing, renders
 from inkstand.fakes.kit import errands
 from inkstand.fakes.kit.errands import Errand, Send
 from inkstand.fakes.kit.storage import Tenant
 
-from . import filing, renders, webhooks
+from . import webhooks
 
 PARTS = {
     filing.PART: "makes documents: a delay makes one late, a status or a dropped connection lets it fail",

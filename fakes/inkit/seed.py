@@ -8,15 +8,16 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from inkstand.fakes.inkit.documents import folders
+from inkstand.fakes.inkit.documents.catalogue import NewTemplate, add
+from inkstand.fakes.inkit.kinds.pieces import MAGIC_LINK, MAIL, STORAGE
+from inkstand.fakes.inkit.web.keys import OWN_NAME
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.rendering import Paper
 from inkstand.fakes.kit.storage import Statement, Tx
 from inkstand.fakes.kit.world import World
 
-from . import folders, webhooks
-from .catalogue import NewTemplate, add
-from .keys import OWN_NAME
-from .pieces import MAGIC_LINK, MAIL, STORAGE
+from . import webhooks
 from .tables import choices, keys
 
 _NAME = ("first_name", "last_name")

@@ -9,12 +9,12 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate, validates, validates_schema
 
+from inkstand.fakes.inkit.documents.formats import SOURCES, TemplateError, fields_of
+from inkstand.fakes.inkit.documents.making import LARGEST_PAGE, UNITS
+from inkstand.fakes.inkit.kinds.pieces import PieceError, of_template
+from inkstand.fakes.inkit.web.keys import RIGHTS
 from inkstand.fakes.kit.fields import AnyFile, Duration, file_name
 
-from .formats import SOURCES, TemplateError, fields_of
-from .keys import RIGHTS
-from .making import LARGEST_PAGE, UNITS
-from .pieces import PieceError, of_template
 from .webhooks import CODES, MOST, wrong_url
 
 _LONGEST_RENDER = 3_600_000

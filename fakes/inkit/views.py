@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlalchemy import select
 
+from inkstand.fakes.inkit.documents import sending
+from inkstand.fakes.inkit.kinds import mail
+from inkstand.fakes.inkit.kinds.pieces import MAGIC_LINK, MAIL
 from inkstand.fakes.kit.furnishing import refusals_view
 from inkstand.fakes.kit.storage import Door, Statement, loads
 from inkstand.fakes.kit.times import iso
 from inkstand.fakes.kit.views import Computed, Listed, View
 
-from . import mail, sending
 from .merge_fields import STANDARD_FIELDS
-from .pieces import MAGIC_LINK, MAIL
 from .tables import batches, folders, profiles, renders, sendings, templates, webhook_events, webhooks
 from .webhooks import CODES, DELIVERED, FAILED, PENDING, RETRYING, body_of
 from .webhooks import told as told_webhook

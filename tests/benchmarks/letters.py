@@ -11,7 +11,7 @@ from pathlib import Path
 
 ALONE = """
 import sys, time
-from inkstand.fakes.inkit.catalogue import sample
+from inkstand.fakes.inkit.documents.catalogue import sample
 from inkstand.fakes.inkit.merge_fields import merged
 from inkstand.fakes.kit.rendering.crew import FONTS, _font_folder
 import os

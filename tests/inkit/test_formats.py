@@ -15,9 +15,9 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject
 from tests.inkit.conftest import ROWS, VALUES, form, parts, repacked, saved
 
-from inkstand.fakes.inkit import catalogue
-from inkstand.fakes.inkit.formats import LARGEST_FILE, TemplateError, fields_of, fill, plain
-from inkstand.fakes.inkit.formats.archive import LARGEST_WHOLE, MOST_ROWS
+from inkstand.fakes.inkit.documents import catalogue
+from inkstand.fakes.inkit.documents.formats import LARGEST_FILE, TemplateError, fields_of, fill, plain
+from inkstand.fakes.inkit.documents.formats.archive import LARGEST_WHOLE, MOST_ROWS
 from inkstand.fakes.inkit.seed import SAMPLES
 from inkstand.fakes.kit.rendering import Paper, to_pdf
 

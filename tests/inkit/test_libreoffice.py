@@ -12,7 +12,7 @@ from docx.oxml.ns import qn
 from openpyxl import Workbook
 from tests.inkit.conftest import VALUES, parts, saved
 
-from inkstand.fakes.inkit.formats import fill, libreoffice
+from inkstand.fakes.inkit.documents.formats import fill, libreoffice
 
 
 def test_nothing_outside_is_named_to_libreoffice(word):

@@ -466,7 +466,7 @@ def test_a_batch_that_fails_in_part(api):
 
 def test_a_batch_that_takes_too_long(api, monkeypatch):
     """What is left when its time is over is told as a failure; a wrong name makes nothing."""
-    monkeypatch.setattr("inkstand.fakes.inkit.batches.SECONDS", -1.0)
+    monkeypatch.setattr("inkstand.fakes.inkit.documents.batches.SECONDS", -1.0)
     body = {"template_id": "tmpl_demoNotice", "renders": [{}] * 3}
     api.json("POST", "/batch", 422, json={**body, "name": 5})
     assert api.json("GET", "/render")["items"] == []

@@ -6,7 +6,7 @@ import threading
 import pytest
 from werkzeug import Response
 
-from inkstand.fakes.inkit import drawing
+from inkstand.fakes.inkit.documents import drawing
 from inkstand.simulator.delivery.process import process
 
 

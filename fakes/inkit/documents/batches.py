@@ -12,15 +12,15 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from inkstand.fakes.inkit.kinds.pieces import STORAGE
+from inkstand.fakes.inkit.tables import batches
 from inkstand.fakes.kit.http import dump_text, kind_of, storable
 from inkstand.fakes.kit.storage import Door, Row, Statement, adding
 
 from . import making, renders
 from .filing import Press
 from .making import BadOrderError, field_error
-from .pieces import STORAGE
 from .renders import Order
-from .tables import batches
 
 LARGEST = 1_000
 """How many documents one batch may have."""

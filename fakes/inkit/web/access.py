@@ -7,10 +7,11 @@ from functools import partial
 
 from flask import Response, g, request
 
+from inkstand.fakes.inkit.documents import filing, renders
 from inkstand.fakes.kit import current
 from inkstand.fakes.kit.http import basic_credentials
 
-from . import filing, keys, renders
+from . import keys
 from .answers import SERVICE, ApiError
 
 

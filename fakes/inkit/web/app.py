@@ -12,15 +12,18 @@ from typing import Any
 
 from flask import Flask, Response
 
+from inkstand.fakes.inkit import webhooks
+from inkstand.fakes.inkit.documents import catalogue, folders, sending
+from inkstand.fakes.inkit.kinds import mail
+from inkstand.fakes.inkit.kinds.pieces import MAGIC_LINK, MAIL
 from inkstand.fakes.kit import current
 from inkstand.fakes.kit.http import kind_of
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Row
 
-from . import catalogue, folders, keys, mail, sending, told, webhooks
+from . import keys, told
 from .access import key_name, with_key
 from .answers import ApiError, answer, body_of_call, done, invalid
-from .pieces import MAGIC_LINK, MAIL
 from .template_calls import new_template
 
 _LONGEST_NAME = 200

@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from inkstand.fakes.inkit.merge_fields import near_of
 from inkstand.fakes.kit.ledger import Reason
 
-from .merge_fields import near_of
 from .pieces import MAGIC_LINK, MAIL, SIGNATURE
 
 ADDRESS = ("address_line_1", "address_city", "address_state", "address_zip", "address_country")

@@ -11,13 +11,12 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
+from inkstand.fakes.inkit.tables import templates
 from inkstand.fakes.kit.http import dump_text, storable
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.rendering import Paper
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 from inkstand.fakes.kit.world import World
-
-from .tables import templates
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def file_of(row: Row | Mapping[str, Any]) -> bytes:
 @cache
 def sample(name: str) -> bytes:
     """The file of a template that ships."""
-    return (files(__package__) / "samples" / name).read_bytes()
+    return (files("inkstand.fakes.inkit") / "samples" / name).read_bytes()
 
 
 def every(door: Door) -> list[Row]:

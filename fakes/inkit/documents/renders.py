@@ -8,14 +8,16 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, or_, select, update
 
+from inkstand.fakes.inkit import webhooks
+from inkstand.fakes.inkit.kinds import pieces
+from inkstand.fakes.inkit.tables import choices, renders
 from inkstand.fakes.kit.http import dump_text, storable
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 from inkstand.fakes.kit.world import World
 
-from . import folders, pieces, webhooks
+from . import folders
 from .drawing import Drawn
-from .tables import choices, renders
 
 COMPLETED, IN_PROGRESS, FAILED = "completed", "in_progress", "failed"
 

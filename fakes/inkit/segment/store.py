@@ -9,21 +9,21 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from inkstand.fakes.inkit.documents import catalogue
+from inkstand.fakes.inkit.documents.drawing import Drawn
+from inkstand.fakes.inkit.documents.filing import Press, filed, made
+from inkstand.fakes.inkit.documents.formats import TemplateError
+from inkstand.fakes.inkit.documents.renders import Order, known_as, of_message
+from inkstand.fakes.inkit.kinds.needs import refusals, warnings
+from inkstand.fakes.inkit.kinds.pieces import of_template, overridden
+from inkstand.fakes.inkit.merge_fields import missing_fields, used_values
+from inkstand.fakes.inkit.tables import heard, profiles
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Statement, Tx, loads
 from inkstand.fakes.kit.world import World
 
-from . import catalogue
-from .drawing import Drawn
-from .filing import Press, filed, made
-from .formats import TemplateError
-from .merge_fields import missing_fields, used_values
-from .needs import refusals, warnings
-from .pieces import of_template, overridden
 from .reading import Identify
-from .renders import Order, known_as, of_message
-from .tables import heard, profiles
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select, update
 from sqlalchemy import delete as delete_from
 
+from inkstand.fakes.inkit import webhooks
+from inkstand.fakes.inkit.tables import folders, renders
 from inkstand.fakes.kit.http import storable
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding
 from inkstand.fakes.kit.world import World
-
-from . import webhooks
-from .tables import folders, renders
 
 
 def default(world: World) -> str:

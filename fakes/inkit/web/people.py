@@ -12,16 +12,17 @@ from flask import Flask, Response, make_response, redirect, request
 from werkzeug.exceptions import Gone, NotFound
 from werkzeug.wrappers import Response as Answer
 
+from inkstand.fakes.inkit import webhooks
+from inkstand.fakes.inkit.documents import renders, sending
+from inkstand.fakes.inkit.documents.drawing import first_page
+from inkstand.fakes.inkit.kinds.pieces import MAGIC_LINK
 from inkstand.fakes.kit import current
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.pages import page
 from inkstand.fakes.kit.storage import Row, Tenant, loads
 from inkstand.fakes.kit.times import iso
 
-from . import renders, sending, webhooks
 from .answers import SERVICE
-from .drawing import first_page
-from .pieces import MAGIC_LINK
 
 _PACKAGE = "inkstand.fakes.inkit"
 _FILES = {"address": "document.pdf", "picture": "page.png"}

@@ -11,13 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from inkstand.fakes.inkit.documents.catalogue import file_of
+from inkstand.fakes.inkit.documents.formats import placed
+from inkstand.fakes.inkit.documents.renders import COMPLETED, FAILED, IN_PROGRESS, sent_to, status
+from inkstand.fakes.inkit.kinds import pieces
 from inkstand.fakes.kit.storage import Row, loads
 from inkstand.fakes.kit.times import iso
-
-from . import pieces
-from .catalogue import file_of
-from .formats import placed
-from .renders import COMPLETED, FAILED, IN_PROGRESS, sent_to, status
 
 Told = dict[str, Any]
 HIDDEN = ("destinations", "template_id")

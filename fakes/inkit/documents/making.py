@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from inkstand.fakes.inkit.kinds.pieces import STORAGE, PieceError, of_template, overridden
+from inkstand.fakes.inkit.merge_fields import missing_fields
 from inkstand.fakes.kit.http import dump_text, kind_of
 from inkstand.fakes.kit.ledger import Reason, load
 from inkstand.fakes.kit.rendering import Paper
@@ -15,8 +17,6 @@ from . import catalogue, filing, folders, renders
 from .drawing import Drawn
 from .filing import Press
 from .formats import LARGEST_FILE, TemplateError, decoded, fields_of
-from .merge_fields import missing_fields
-from .pieces import STORAGE, PieceError, of_template, overridden
 from .renders import Order
 
 LARGEST_PAGE = 400.0

@@ -11,14 +11,15 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
+from inkstand.fakes.inkit.kinds import mail
+from inkstand.fakes.inkit.kinds.needs import ADDRESS, refusals
+from inkstand.fakes.inkit.kinds.pieces import KINDS, MAGIC_LINK, MAIL, SIGNATURE, keeping
+from inkstand.fakes.inkit.tables import happenings, sendings
 from inkstand.fakes.kit.http import dump_text, storable
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 
-from . import mail, renders
-from .needs import ADDRESS, refusals
-from .pieces import KINDS, MAGIC_LINK, MAIL, SIGNATURE, keeping
-from .tables import happenings, sendings
+from . import renders
 
 SIGNED_KINDS = (SIGNATURE, "docusign")
 FOLLOWED = (MAGIC_LINK, MAIL, *SIGNED_KINDS)

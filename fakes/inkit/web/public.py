@@ -12,16 +12,19 @@ from typing import Any
 from flask import Flask, Response, g, make_response, request
 from werkzeug.exceptions import HTTPException
 
+from inkstand.fakes.inkit import webhooks
+from inkstand.fakes.inkit.documents import batches, catalogue, folders, making, renders, sending
+from inkstand.fakes.inkit.documents.formats import TYPES, TemplateError, page
+from inkstand.fakes.inkit.documents.making import BadOrderError
+from inkstand.fakes.inkit.kinds import mail
+from inkstand.fakes.inkit.kinds.pieces import MAIL
 from inkstand.fakes.kit import current
 from inkstand.fakes.kit.ledger import load
 from inkstand.fakes.kit.storage import Row, loads
 
-from . import batches, catalogue, folders, keys, listing, mail, making, renders, sending, told, webhooks
+from . import keys, listing, told
 from .access import key_name, press, with_key
 from .answers import ApiError, answer, body_of_call, done, error_answer, invalid
-from .formats import TYPES, TemplateError, page
-from .making import BadOrderError
-from .pieces import MAIL
 from .template_calls import new_template
 
 _MOST_DIGITS = 9

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
+from inkstand.fakes.inkit.tables import keys
 from inkstand.fakes.kit.http import storable
 from inkstand.fakes.kit.storage import Door, Statement, loads
-
-from .tables import keys
 
 RENDER, VIEW, RETRIEVE, DELETE = "Render Documents", "View Renders", "Retrieve Document", "Delete Document"
 CREATE_TEMPLATE = "Create Template"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from inkstand.fakes.inkit.documents import making
+from inkstand.fakes.inkit.documents.catalogue import NewTemplate
+from inkstand.fakes.inkit.documents.formats import SOURCES, TemplateError, decoded, fields_of
+from inkstand.fakes.inkit.kinds.pieces import PieceError, of_template
 from inkstand.fakes.kit.http import kind_of
 
-from . import making
 from .answers import ApiError, invalid
-from .catalogue import NewTemplate
-from .formats import SOURCES, TemplateError, decoded, fields_of
-from .pieces import PieceError, of_template
 
 
 def new_template(body: Mapping[str, Any], created_by: str) -> NewTemplate:

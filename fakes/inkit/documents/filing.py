@@ -9,13 +9,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from inkstand.fakes.inkit import webhooks
+from inkstand.fakes.inkit.kinds import mail, pieces
 from inkstand.fakes.kit import errands
 from inkstand.fakes.kit.faults import Effect
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Row, Tx, loads
 from inkstand.fakes.kit.world import World
 
-from . import mail, pieces, renders, sending, webhooks
+from . import renders, sending
 from .drawing import Drawn, draw
 from .renders import Order
 

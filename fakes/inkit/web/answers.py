@@ -7,9 +7,8 @@ from typing import Any
 
 from flask import Response, make_response, request
 
+from inkstand.fakes.inkit.documents.formats import LARGEST_FILE
 from inkstand.fakes.kit.http import BadJsonError, dump_json, kind_of, parse_json
-
-from .formats import LARGEST_FILE
 
 SERVICE = "inkit"
 JSON = "application/json"

@@ -1,0 +1,1 @@
+"""What Segment's destination tells Inkit: profiles, and the documents that identify calls ask for."""
