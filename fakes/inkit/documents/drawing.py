@@ -25,7 +25,8 @@ MOST_ADDRESSES = 20
 class Drawn:
     """A document: its PDF, how it was made, and what is worth telling of that; the filled HTML or Office file.
 
-    One of no pages could not be made. `late` is how many milliseconds it takes beyond those of every document.
+    One of no pages could not be made. `late` is how many milliseconds it takes beyond those of every document;
+    `comes_back` says that its mail will.
     """
 
     pdf: bytes
@@ -35,6 +36,7 @@ class Drawn:
     html: str | None = None
     native: bytes | None = None
     late: int = 0
+    comes_back: bool = False
 
 
 def draw(template: Row | Mapping[str, Any], values: Mapping[str, Any], now: int, *, plainly: bool = False) -> Drawn:

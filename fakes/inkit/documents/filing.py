@@ -21,8 +21,8 @@ from . import renders, sending
 from .drawing import Drawn, draw
 from .renders import Order
 
-PART = "inkit.renderer"
-"""What makes documents, where a fault is arranged of it."""
+RENDERER, POST = "inkit.renderer", "inkit.post"
+"""What makes documents, and what carries mail, where a fault is arranged of them."""
 
 AHEAD = 2
 """How many documents of a batch are drawn at once: of the processes that draw, one is left for everybody else."""
@@ -41,12 +41,13 @@ _MADE = {
 class Press:
     """What it takes to make documents: a way to write, the workspace's World, and what faults do to a document.
 
-    `strike` is given what the document is made for, where that is known; `plainly` is without LibreOffice.
+    `strike` is given what may be struck, and what the document is made for, where that is known; `plainly` is without
+    LibreOffice.
     """
 
     write: Callable[[], AbstractContextManager[Tx]]
     world: World
-    strike: Callable[[str | None], Effect | None]
+    strike: Callable[[str, str | None], Effect | None]
     plainly: bool = False
 
     def draw(self, order: Order) -> Drawn:
@@ -54,24 +55,30 @@ class Press:
 
         Raises TemplateError when it would be more than a document may be.
         """
-        return self._drawn(order, self.strike(order.message_id), self.world.now())
+        return self._drawn(order, self._struck(order), self.world.now())
 
     def draw_all(self, orders: Iterable[Order]) -> Generator[Callable[[], Drawn]]:
         """For each order in turn what gives its drawing, or raises as `draw` does; the next are drawn meanwhile."""
         with ThreadPoolExecutor(AHEAD, "draw") as pool:
             begun: deque[Callable[[], Drawn]] = deque()
             for order in orders:
-                begun.append(pool.submit(self._drawn, order, self.strike(order.message_id), self.world.now()).result)
+                begun.append(pool.submit(self._drawn, order, self._struck(order), self.world.now()).result)
                 if len(begun) > AHEAD:
                     yield begun.popleft()
             yield from begun
 
-    def _drawn(self, order: Order, effect: Effect | None, now: int) -> Drawn:
+    def _struck(self, order: Order) -> tuple[Effect | None, Effect | None]:
+        """What faults do to the document, and to its mail."""
+        by_post = self.strike(POST, order.message_id) if pieces.MAIL in order.destinations else None
+        return self.strike(RENDERER, order.message_id), by_post
+
+    def _drawn(self, order: Order, struck: tuple[Effect | None, Effect | None], now: int) -> Drawn:
+        effect, by_post = struck
+        late = effect.delay if effect else 0
         if effect is not None and effect.instead:
-            why = (Reason("inkit.render.failed", {"fault": effect.fault}),)
-            return Drawn(b"", 0, "", why, late=effect.delay)
+            return Drawn(b"", 0, "", (Reason("inkit.render.failed", {"fault": effect.fault}),), late=late)
         drawn = draw(order.template, order.values, now, plainly=self.plainly)
-        return replace(drawn, late=effect.delay) if effect else drawn
+        return replace(drawn, late=late, comes_back=bool(by_post and by_post.instead))
 
 
 def filed(  # noqa: PLR0913, PLR0917  # what was ordered, what came of it, and for whom
@@ -85,7 +92,7 @@ def filed(  # noqa: PLR0913, PLR0917  # what was ordered, what came of it, and f
     now = world.now()
     row = renders.keep(tx, world, order, drawn, *cause)
     if row["pages"]:
-        sending.keep(tx, row, person, row["ready_at"])
+        sending.keep(tx, row, person, row["ready_at"], comes_back=drawn.comes_back)
     if row["ready_at"] > now:
         errands.plan(tx, webhooks.SERVICE, "render", row["render_id"], row["ready_at"])
     else:

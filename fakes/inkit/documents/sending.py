@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
+from inkstand.fakes.inkit import webhooks
 from inkstand.fakes.inkit.kinds import mail
 from inkstand.fakes.inkit.kinds.needs import ADDRESS, refusals
 from inkstand.fakes.inkit.kinds.pieces import KINDS, MAGIC_LINK, MAIL, SIGNATURE, keeping
 from inkstand.fakes.inkit.tables import happenings, sendings
+from inkstand.fakes.kit import errands
 from inkstand.fakes.kit.http import dump_text, storable
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
@@ -25,13 +27,19 @@ SIGNED_KINDS = (SIGNATURE, "docusign")
 FOLLOWED = (MAGIC_LINK, MAIL, *SIGNED_KINDS)
 """The destinations that go on after the document is made; the others are recorded as they came."""
 
+RETURNING = "returning"
+"""The kind of errand by which a mail piece comes back."""
+
 _ALL = "everybody"
 OPENED, UNOPENED, EXPIRED = "Opened", "Unopened", "Expired"
 OUT, SIGNED = "out_for_signature", "signed"
 
 
-def keep(tx: Tx, render: Row, person: Mapping[str, Any], now: int) -> None:
-    """Send a document off to each of its destinations that goes on; `person` is whom it is of."""
+def keep(tx: Tx, render: Row, person: Mapping[str, Any], now: int, *, comes_back: bool = False) -> None:
+    """Send a document off to each of its destinations that goes on; `person` is whom it is of.
+
+    A mail piece that `comes_back` does so when it was to be delivered.
+    """
     for kind, body in loads(render["destinations"]).items():
         if kind not in FOLLOWED:
             continue
@@ -39,6 +47,10 @@ def keep(tx: Tx, render: Row, person: Mapping[str, Any], now: int) -> None:
         addressed = {**person, **body}
         unverified = kind == MAIL and bool(refusals((MAIL,), addressed))
         piece_id = body[KINDS[kind][0]]
+        ended, ended_at = (mail.UNVERIFIED, now) if unverified else (None, None)
+        if comes_back and kind == MAIL and not unverified:
+            ended, ended_at = mail.RETURNED, now + mail.STEPS["processed_for_delivery"]
+            errands.plan(tx, webhooks.SERVICE, RETURNING, piece_id, ended_at)
         tx.insert(
             _ADD,
             piece_id=piece_id,
@@ -53,10 +65,15 @@ def keep(tx: Tx, render: Row, person: Mapping[str, Any], now: int) -> None:
             expire_after_n_views=stored.expire_after_n_views if stored else None,
             opens=0,
             opened_at=None,
-            ended=mail.UNVERIFIED if unverified else None,
-            ended_at=now if unverified else None,
+            ended=ended,
+            ended_at=ended_at,
         )
         happened(tx, piece_id, "created", render["created_by"], now)
+
+
+def came_back(tx: Tx, piece: Row) -> None:
+    """Write down that a mail piece came back to its sender."""
+    because(tx, piece, Reason("inkit.mail.returned", {"piece": piece["piece_id"]}))
 
 
 def find(place: Tx | Door, piece_id: str) -> Row | None:

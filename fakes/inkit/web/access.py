@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from flask import Response, g, request
 
@@ -58,4 +57,4 @@ def key_name() -> str:
 def press() -> filing.Press:
     """What it takes to make the documents of this request."""
     plainly = renders.choice(current.tenant().door, "office_pdf") == "plain"
-    return filing.Press(current.write, current.world(), partial(current.strike_part, filing.PART), plainly=plainly)
+    return filing.Press(current.write, current.world(), current.strike_part, plainly=plainly)

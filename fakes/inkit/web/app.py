@@ -82,7 +82,7 @@ def return_mail(id: str) -> Response:  # noqa: A002  # as above
     with current.write() as tx:
         if not sending.end(tx, piece, mail.RETURNED, "the post", current.world().now()):
             raise ApiError(404, f"There is no mail piece {id} on its way.")
-        sending.because(tx, piece, Reason("inkit.mail.returned", {"piece": id}))
+        sending.came_back(tx, piece)
     return done()
 
 
