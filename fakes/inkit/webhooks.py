@@ -169,36 +169,36 @@ def _plan(tx: Tx, row: Row, event: tuple[str, str], subject: str, now: int) -> N
 
 def attempt(tenant: Tenant, epoch: int, errand: Errand, send: Send) -> None:
     """Tell a webhook of an event, once; and write down how that ended and whether it is tried again."""
-    found = tenant.door.read(_EVENT, seq=int(errand.about))
-    row = found[0] if found else None
-    receiver = find(tenant.door, row["webhook_id"]) if row else None
-    if row is None or receiver is None:
-        with tenant.door.write(epoch) as tx:
-            errands.done(tx, errand)
-            if row is not None:
-                tx.change(_TRIED, key=row["seq"], status=FAILED, tries=row["tries"], signature=row["signature"])
-        return
+    row = tenant.door.read(_EVENT, seq=int(errand.about))[0]
+    receiver = find(tenant.door, row["webhook_id"])
+    begun = tenant.world.now()
+    signed, fault, ends = row["signature"], None, True
+    if receiver is None:
+        sent = Sent(error="the webhook was ended")
+    else:
+        call = _call(row, receiver)
+        signed = call.headers["Inkit-Signature"]
+        sent, fault = _sent(tenant, epoch, errand, call if receiver["url"] else None, send)
+        ends = sent.status in _SUCCESS
+    tries = [*loads(row["tries"]), {"at": iso(begun), "status": sent.status, "error": sent.error, "fault": fault}]
+    now = begun + sent.late
+    due_at = None if ends else next_try(len(tries), now)
+    with tenant.door.write(epoch) as tx:
+        if errands.done(tx, errand) if due_at is None else errands.again(tx, errand, due_at):
+            status = DELIVERED if sent.status in _SUCCESS else (RETRYING if due_at else FAILED)
+            tx.change(_TRIED, key=row["seq"], status=status, tries=dump_text(tries), signature=signed)
+            tx.because(row["subject"], "webhook", [_reason(row, sent, len(tries), due_at and due_at - now)])
+
+
+def _call(row: Row, receiver: Row) -> HttpCall:
     body = body_of(row["event_type"], row["resource_id"])
     signed = signature(receiver["secret"], body)
-    begun = tenant.world.now()
-    sent, fault = _sent(tenant, epoch, errand, receiver["url"], send, body, signed)
-    now = begun + sent.late
-    tries = [*loads(row["tries"]), {"at": iso(begun), "status": sent.status, "error": sent.error, "fault": fault}]
-    is_told = sent.status in _SUCCESS
-    due_at = None if is_told else next_try(len(tries), now)
-    with tenant.door.write(epoch) as tx:
-        going = errands.done(tx, errand) if due_at is None else errands.again(tx, errand, due_at)
-        if not going:
-            return
-        status = DELIVERED if is_told else (RETRYING if due_at else FAILED)
-        tx.change(_TRIED, key=row["seq"], status=status, tries=dump_text(tries), signature=signed)
-        tx.because(row["subject"], "webhook", [_reason(row, sent, len(tries), due_at and due_at - now)])
+    headers = {"Content-Type": "application/json", "Inkit-Signature": signed, "User-Agent": "Inkit"}
+    return HttpCall("POST", receiver["url"] or "", headers, body)
 
 
-def _sent(  # noqa: PLR0913, PLR0917  # where it goes, what, and who carries it
-    tenant: Tenant, epoch: int, errand: Errand, url: str | None, send: Send, body: bytes, signed: str
-) -> tuple[Sent, str | None]:
-    """What came of one try, and the fault that struck it."""
+def _sent(tenant: Tenant, epoch: int, errand: Errand, call: HttpCall | None, send: Send) -> tuple[Sent, str | None]:
+    """What came of one try, and the fault that struck it; without a call the sandbox itself is the receiver."""
     cause = f"{errand.about}/{errand.due_at}"
     effect = strike(tenant, PART, epoch, cause) if PART in tenant.faulty else None
     late = effect.delay if effect else 0
@@ -208,8 +208,7 @@ def _sent(  # noqa: PLR0913, PLR0917  # where it goes, what, and who carries it
     if effect is not None and effect.instead:
         said = Sent(effect.status) if effect.status else Sent(error="the connection was dropped")
         return replace(said, late=late), effect.fault
-    headers = {"Content-Type": "application/json", "Inkit-Signature": signed, "User-Agent": "Inkit"}
-    answered = send(HttpCall("POST", url, headers, body), TIMEOUT_SECONDS) if url else Sent(200)
+    answered = send(call, TIMEOUT_SECONDS) if call else Sent(200)
     if effect is not None and effect.drop:
         answered = Sent(error="the connection was dropped")
     return replace(answered, late=late), effect.fault if effect else None

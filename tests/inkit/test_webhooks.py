@@ -256,7 +256,9 @@ def test_registered_by_hand_with_a_secret_of_its_own(quiet, receiver):
     by_hand(api, "DELETE", f"/webhook/{made['id']}", 204)
     workspace.settle()
     assert len(receiver.came) == 1
-    assert [row["status"] for row in workspace.view("inkit.webhook_events")] == ["delivered", "failed"]
+    rows = workspace.view("inkit.webhook_events")
+    assert [row["status"] for row in rows] == ["delivered", "failed"]
+    assert rows[1]["tries"][0]["error"] == "the webhook was ended"
     by_hand(api, "DELETE", f"/webhook/{made['id']}", 404)
 
 
