@@ -34,7 +34,7 @@ def create_app() -> Flask:
     public.register(app)
     web.register(app)
     people.register(app)
-    app.add_url_rule("/preview/<id>.png", "preview", preview)
+    app.add_url_rule("/preview/<id>.<any(png, pdf):kind>", "preview", preview)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(RefusedError, _refused)
     furnish(app, SERVICE, lambda: str(g.get("request_id", "")))
@@ -59,14 +59,14 @@ def from_segment() -> Response:
     return answer(400 if outcome.refused else 200, {"message": message})
 
 
-def preview(id: str) -> Response:  # noqa: A002  # the route's own name for it
-    """`GET /preview/{id}.png?key=`: a document's first page as a picture; ours, for people who look."""
+def preview(id: str, kind: str) -> Response:  # noqa: A002  # the route's own name for it
+    """`GET /preview/{id}.png?key=`, `.pdf`: a document's first page, or all of it; ours, and no view of it."""
     tenant = current.whose(SERVICE, request.args.get("key", ""))
     row = renders.find(tenant.door, id, tenant.world.now()) if tenant else None
-    if tenant is None or row is None:
+    if tenant is None or row is None or row["pdf"] is None:
         return error_answer(404, f"There is no document {id} of that key.")
-    picture = first_page(row, 320)
-    return make_response((picture, 200, {"Content-Type": "image/png", "Cache-Control": "no-store"}))
+    content, media = (first_page(row, 320), "image/png") if kind == "png" else (row["pdf"], "application/pdf")
+    return make_response((content, 200, {"Content-Type": media, "Cache-Control": "no-store"}))
 
 
 def _default_template() -> str | None:

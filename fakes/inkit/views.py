@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import select
 
 from inkstand.fakes.inkit.documents import sending
+from inkstand.fakes.inkit.documents.renders import COMPLETED
 from inkstand.fakes.inkit.kinds import mail
 from inkstand.fakes.inkit.kinds.pieces import MAGIC_LINK, MAIL
 from inkstand.fakes.kit.furnishing import refusals_view
@@ -302,5 +303,12 @@ VIEWS: tuple[View, ...] = (
     refusals_view("inkit"),
 )
 
-PICTURES = {"inkit.documents": lambda row: f"/preview/{row['document_id']}.png"}
-"""A document's first page as a picture: ours, for people who look; Inkit has no such address."""
+
+def _seen(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """A document's first page as a picture, and its PDF: ours, for people who look; Inkit has no such address."""
+    if row["status"] != COMPLETED or row["deleted_at"]:
+        return None
+    return f"/preview/{row['document_id']}.png", f"/preview/{row['document_id']}.pdf"
+
+
+PICTURES = {"inkit.documents": _seen}

@@ -76,10 +76,10 @@ class Vendor:
         return cast("Flask", self._load("api").create_app())
 
     @property
-    def pictures(self) -> Mapping[str, Callable[[Mapping[str, Any]], str]]:
-        """Where a row of a view can be seen as a picture: by view, the path below the vendor's address."""
+    def pictures(self) -> Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str] | None]]:
+        """Where a row of a view can be seen: by view, the paths of a picture of it, and of the whole, if it has one."""
         found = getattr(self._load("views"), "PICTURES", {})
-        return cast("Mapping[str, Callable[[Mapping[str, Any]], str]]", found)
+        return cast("Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str] | None]]", found)
 
     def seed(self, tx: Tx, world: World, setup: Mapping[str, Any]) -> None:
         """Put into a fresh workspace what it should hold: samples, and what is set up."""

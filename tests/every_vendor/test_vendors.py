@@ -104,6 +104,8 @@ def test_its_page_shows_what_it_keeps(client, vendor):
     for picture in pictures:
         seen = client.request("GET", picture)
         assert (seen.status_code, seen.content[:4]) == (200, b"\x89PNG")
+    for address in re.findall(r'href="([^"]+key=[^"]+)"', page):
+        assert client.request("GET", address).status_code == 200, address
 
 
 @each

@@ -1,5 +1,8 @@
 """What becomes of a document after it is made: magic links, signatures, mail pieces, each through its states."""
 
+import re
+from html import unescape
+
 import pytest
 from tests.conftest import holds
 from tests.inkit.test_public_api import LETTER, Api
@@ -62,6 +65,31 @@ def test_a_magic_link_is_opened(sent):
     assert found.one("documents")["views"] == 2
     rules = [one["rule"] for one in found.workspace.view("reasons", messageId=found.made["document_id"])]
     assert rules.count("inkit.link.opened") == 2
+
+
+def test_the_front_page_leads_to_what_was_sent(sent):
+    """From Inkit's page a demo person gets to the PDF behind a picture, and by the mailbox to the link."""
+    found, path = link(sent)
+    page = unescape(found.look("/").text)
+    hrefs = [address for address in re.findall(r'href="([^"]+)"', page) if "key=" in address]
+
+    assert f"/inkit{path}?key={found.key}" in hrefs
+    assert found.client.request("GET", f"/inkit{path}?key={found.key}").status_code == 200
+    (whole,) = [address for address in hrefs if "/preview/" in address]
+    assert found.client.request("GET", whole).content.startswith(b"%PDF")
+    assert found.one("documents")["views"] == 1
+    assert "batch_id" not in page
+
+
+def test_the_page_of_whoever_signs_next(sent):
+    """Without a signer the address leads to the next one; to the first when everybody has signed."""
+    found = sent(destinations={"digital_signature": {"signers": SIGNERS}})
+    path = found.one("signatures")["path"].removeprefix("/inkit")
+    for number in (1, 2, 1):
+        where = found.look(path, status=302).headers["Location"]
+        assert where == f"/inkit{path}/{number}?key={found.key}"
+        if found.one("signatures")["status"] != "signed":
+            found.look(f"{path}/{number}", "POST", 303)
 
 
 @pytest.mark.parametrize("body", [{"expire_after_n_views": 1}, {"retain_for": {"hours": 1}}])

@@ -33,6 +33,7 @@ def register(app: Flask) -> None:
     """Give an application the pages."""
     app.add_url_rule("/link/<id>", view_func=open_link)
     app.add_url_rule("/link/<id>/<any('document.pdf', 'page.png'):what>", view_func=linked_document)
+    app.add_url_rule("/sign/<id>", view_func=next_to_sign)
     app.add_url_rule("/sign/<id>/<int:number>", view_func=signing)
     app.add_url_rule("/sign/<id>/<int:number>", "sign", sign, methods=["POST"])
     app.add_url_rule("/sign/<id>/<int:number>/<any('document.pdf', 'page.png'):what>", view_func=document_to_sign)
@@ -67,6 +68,14 @@ def linked_document(id: str, what: str) -> Response:  # noqa: A002  # as above
     if piece["opens"] == 0 or (wanted and request.args.get("email", "").strip().casefold() != wanted.casefold()):
         raise NotFound(f"Open the magic link {id} first.")
     return _file(tenant, piece, what)
+
+
+def next_to_sign(id: str) -> Answer:  # noqa: A002  # as above
+    """`GET /sign/{id}`: the page of whoever is to sign next; of the first one when everybody has."""
+    tenant, piece = _found(id, sending.SIGNED_KINDS)
+    turn = sending.whose_turn(piece, sending.have_signed(tenant.door, id))
+    number = (turn or [one["signer_number"] for one in sending.signers(piece)])[0]
+    return redirect(f"{request.script_root}/sign/{id}/{number}?{request.query_string.decode()}")
 
 
 def signing(id: str, number: int) -> Response:  # noqa: A002  # as above

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flask import Flask, Response, request
 from jinja2 import ChoiceLoader, Environment, PackageLoader, select_autoescape
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _ROWS_SHOWN = 20
 _LONGEST_CELL = 120
+_NOTHING: tuple[object, ...] = (None, "", [], {})
+"""Values that say nothing: a column of them is left out."""
+
 _LONGEST_COLUMN = frozenset({"raw", "normalised", "html", "signal_reasons"})
 
 
@@ -58,6 +62,7 @@ def add_front_page(app: Flask, vendor: Vendor) -> None:
             routes=sorted(_routes(app)),
             not_faked=vendor.ledger.not_faked,
             base=f"/{vendor.slug}",
+            known_by=urlencode({"key": request.args.get("key", "")}),
         )
         return Response(text, 200, content_type="text/html; charset=utf-8")
 
@@ -71,15 +76,24 @@ def _told(view: View, vendor: Vendor, tenant: Tenant | None) -> Mapping[str, Any
         return told
     found = view.read(tenant.door, Wanted(limit=_ROWS_SHOWN + 1, newest=True)).rows
     rows = found[-_ROWS_SHOWN:][::-1]
-    picture = vendor.pictures.get(view.name)
-    key = request.args["key"]
+    seen = vendor.pictures.get(view.name, _no_picture)
+    told_of = (name for name in view.fields if name not in _LONGEST_COLUMN)
     return {
         **told,
         "rows": rows,
         "more": len(found) > _ROWS_SHOWN,
-        "names": [name for name in view.fields if name not in _LONGEST_COLUMN],
-        "pictures": [f"{request.script_root}{picture(row)}?key={key}" for row in rows] if picture else [],
+        "names": [name for name in told_of if any(row[name] not in _NOTHING for row in rows)],
+        "pictures": [tuple(map(_with_key, one)) for one in map(seen, rows) if one],
     }
+
+
+def _no_picture(_: Mapping[str, Any]) -> None:
+    """Most views have none."""
+
+
+def _with_key(path: str) -> str:
+    """An address of the vendor's, for the one who asked this page."""
+    return f"{request.script_root}{path}?{urlencode({'key': request.args['key']})}"
 
 
 def _routes(app: Flask) -> Iterator[tuple[str, str]]:
