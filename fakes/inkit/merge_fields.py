@@ -36,6 +36,7 @@ FIELD = re.compile(r"\{\{\s*+([^{}]*[^{}\s])\s*+\}\}|%%\s*+([^%\s](?:[^%\n]{0,98
 
 _REPEATED = re.compile(r"<(tr|li)\b(?:(?!<\1\b).)*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _MOST_DIGITS = 9
+_LONGEST_TOLD = 100
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -153,9 +154,16 @@ def _shown(value: object) -> str:
     return value if isinstance(value, str) else dump_text(value)
 
 
-def near_of(wanted: str, values: Values) -> dict[str, str]:
-    """A name that is there and spelled nearly so, as a fact of a reason; nothing where there is none."""
+def near_of(wanted: str, values: Values) -> dict[str, object]:
+    """A name that is there and spelled nearly so, as a fact of a reason; nothing where there is none.
+
+    Of one that differs in case and separators alone the value is told too: it is what belongs there.
+    """
     spelled = letters(wanted)
     same = [name for name in values if letters(name) == spelled and name != wanted]
     near = same or [name for name in get_close_matches(wanted, values, 1, 0.75) if name != wanted]
-    return {"near": near[0]} if near else {}
+    if not near:
+        return {}
+    value = values[near[0]]
+    is_short = isinstance(value, str | int | float) and len(str(value)) <= _LONGEST_TOLD
+    return {"near": near[0], **({"value": value} if same and is_short else {})}

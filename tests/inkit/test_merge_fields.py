@@ -33,7 +33,7 @@ def test_what_is_missing_is_named_with_its_near_miss():
     found = missing_fields("tmpl_x", ("first_name", "company", "address_line_2"), {"firstName": "Ana", "company": " "})
 
     assert [dict(reason.facts) for reason in found] == [
-        {"template": "tmpl_x", "field": "first_name", "near": "firstName"},
+        {"template": "tmpl_x", "field": "first_name", "near": "firstName", "value": "Ana"},
         {"template": "tmpl_x", "field": "company"},
     ]
 
