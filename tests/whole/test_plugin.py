@@ -51,6 +51,16 @@ def suite(tmp_path):
     return run
 
 
+def test_the_example_of_inkits_manual(suite):
+    """A webhook whose receiver fails, in a test of the user's own."""
+    manual = (Path(__file__).parents[2] / "docs" / "inkit.md").read_text("utf-8")
+    examples = re.findall(r"^```python\n(.*?)^```$", manual, re.DOTALL | re.MULTILINE)
+    (example,) = [one for one in examples if "def test_" in one]
+    done = suite(f"import pytest\n\n\n{example}")
+
+    assert "1 passed" in done.stdout, done.stdout
+
+
 def test_the_example_of_the_readme(suite):
     """Five lines and a real SDK: the event arrives, and whose it is can be asked."""
     (example,) = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
