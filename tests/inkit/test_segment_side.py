@@ -132,3 +132,14 @@ def test_hostile_values(workspace, hostile):
     (document,) = workspace.view("inkit.documents")
     assert "<script>" not in document["html"]
     assert "{{" not in document["html"].replace("{{last_name}}", "", 2)
+
+
+@pytest.mark.parametrize(("came", "told"), [(False, "false"), ({"a": 1}, '{"a":1}')])
+def test_an_address_of_another_type_is_told_as_it_came(client, came, told):
+    """YAML reads NO as false: what came stands in the refusal."""
+    address = {"address_line_1": "1 Road", "address_city": "Oslo", "address_state": "OS", "address_zip": "0150"}
+    traits = {"template_id": "tmpl_demoPostcard", "first_name": "A", "last_name": "B", **address}
+    answer = identify(client, {**traits, "address_country": came})
+
+    assert answer.status_code == 400
+    assert f"{told} came" in answer.json()["message"]

@@ -14,7 +14,7 @@ STORIES = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))
 OF_THEIR_OWN = {"retries", "a-vendor-that-fails", "opened", "tracking-plan", "never-twice", "actions"}
 OF_THEIR_OWN |= {"default-template", "last-name-only", "magic-link", "mail", "new-version", "signature"}
 OF_THEIR_OWN |= {"expiry", "webhooks", "webhook-receiver-fails", "late-and-failing", "cloud-storages"}
-OF_THEIR_OWN |= {"signature-needs", "links-and-folders", "mail-comes-back"}
+OF_THEIR_OWN |= {"signature-needs", "links-and-folders", "mail-comes-back", "missing-values"}
 """Stories whose end hangs on more than calls: a fault, a plan, a connection, a person at a vendor."""
 
 

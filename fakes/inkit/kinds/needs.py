@@ -11,12 +11,14 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from inkstand.fakes.inkit.merge_fields import near_of
+from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
 
 from .pieces import MAGIC_LINK, MAIL, SIGNATURE
 
 ADDRESS = ("address_line_1", "address_city", "address_state", "address_zip", "address_country")
 LONGEST_LINE = 64
+_LONGEST_TOLD = 80
 _BY_MAIL, _SIGNED, _LINKED = (MAIL,), (SIGNATURE, "docusign"), (MAGIC_LINK,)
 _STATE, _COUNTRY, _US_ZIP = re.compile("[A-Za-z]{2}"), re.compile("[A-Za-z]{2}"), re.compile(r"\d{5}(-\d{4})?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -63,7 +65,8 @@ def _wrong_address(person: Mapping[str, Any]) -> Iterator[Reason]:
 
 
 def _lacks(kind: str, name: str, person: Mapping[str, Any]) -> Reason:
-    return Reason("inkit.delivery.field_missing", {"kind": kind, "field": name, **near_of(name, person)})
+    came = {"came": dump_text(person[name])[:_LONGEST_TOLD]} if person.get(name) not in (None, "") else {}
+    return Reason("inkit.delivery.field_missing", {"kind": kind, "field": name, **came, **near_of(name, person)})
 
 
 def _wrong(name: str, came: str, wanted: str) -> Reason:
