@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Any
 
@@ -102,8 +103,17 @@ class WebhookSetupSchema(Schema):
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=200))
     url = fields.String()
-    events = fields.List(fields.String(validate=validate.OneOf(CODES)), validate=validate.Length(min=1))
+    events = fields.List(fields.String(metadata={"enum": list(CODES)}), validate=validate.Length(min=1))
     secret = fields.String(validate=validate.Length(min=1, max=200))
+
+    @validates("events")
+    def are_events(self, value: list[str], **_: Any) -> None:
+        """Inkit has them."""
+        for one in value:
+            if one not in CODES:
+                near = get_close_matches(one, CODES, 1, 0.6)
+                hint = f" Did you mean {near[0]}?" if near else ""
+                raise ValidationError(f"There is no event {one!r}.{hint} The events are {', '.join(CODES)}.")
 
     @validates("url")
     def is_an_address(self, value: str, **_: Any) -> None:

@@ -12,6 +12,7 @@ from tests.conftest import holds
 from tests.inkit.test_public_api import LETTER, Api
 
 from inkstand.fakes.inkit.webhooks import CODES
+from inkstand.simulator.errors import InkstandError
 
 
 class Receiver:
@@ -283,6 +284,15 @@ def test_what_is_no_webhook(quiet, wrong, field):
     api, _ = quiet()
     told = by_hand(api, "POST", "/webhook", 422, json=wrong).json()
     assert told["errors"][0]["field"] == field
+
+
+def test_an_event_that_is_none_is_told_with_its_nearest(client):
+    """In a workspace's setup as by the verb."""
+    hooks = [{"name": "x", "events": ["DOCUMENT_CREATED"]}]
+    with pytest.raises(InkstandError, match="There is no event 'DOCUMENT_CREATED'"):
+        client.create("wrong", vendors={"inkit": {"webhooks": hooks}})
+    with pytest.raises(InkstandError, match="Did you mean"):
+        client.workspace("default").act("inkit.add_webhook", hooks[0])
 
 
 def test_a_key_needs_the_right_to_manage_webhooks(quiet):

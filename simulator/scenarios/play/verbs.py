@@ -64,7 +64,8 @@ def take(scene: Scene, step: Step) -> None:
     try:
         perform(scene, step, filled(argument, scene.saved))
     except (UnknownValueError, InkstandError) as error:
-        raise StoppedError(_failure(scene, step, f"{step.verb}: {error}"), status="error") from error
+        said = str(error).replace(f"{step.verb}: ", "")
+        raise StoppedError(_failure(scene, step, f"{step.verb}: {said}"), status="error") from error
 
 
 def _call(scene: Scene, step: Step, argument: Any) -> None:  # a verb's argument
