@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Any
@@ -11,10 +12,11 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate, validates, validates_schema
 
 from inkstand.fakes.inkit.documents.formats import SOURCES, TemplateError, fields_of
-from inkstand.fakes.inkit.documents.making import LARGEST_PAGE, UNITS
+from inkstand.fakes.inkit.documents.making import wrong_paper
 from inkstand.fakes.inkit.kinds.pieces import PieceError, of_template
 from inkstand.fakes.inkit.web.keys import RIGHTS
 from inkstand.fakes.kit.fields import AnyFile, Duration, file_name
+from inkstand.fakes.kit.rendering import PER_INCH, Paper
 
 from .webhooks import CODES, MOST, wrong_url
 
@@ -47,15 +49,19 @@ class TemplateSetupSchema(FileOfTemplateSchema):
     template_id = fields.String(required=True, validate=validate.Length(min=1, max=100))
     description = fields.String(validate=validate.Length(max=1000))
     html = fields.String()
-    width = fields.Float(validate=validate.Range(min=0, min_inclusive=False, max=LARGEST_PAGE))
-    height = fields.Float(validate=validate.Range(min=0, min_inclusive=False, max=LARGEST_PAGE))
-    unit = fields.String(validate=validate.OneOf(UNITS))
+    width = fields.Float()
+    height = fields.Float()
+    unit = fields.String(validate=validate.OneOf(list(PER_INCH)))
 
     @validates_schema
     def is_a_template(self, data: Mapping[str, Any], **_: Any) -> None:
-        """There is one text or file, and its destinations are some."""
+        """There is one text or file, on pages of a size that there can be, and its destinations are some."""
         if ("html" in data) is ("file" in data):
             raise ValidationError("A template has html, or the file that holds it.")
+        usual = asdict(Paper())
+        wrong = wrong_paper(**{name: data.get(name, usual[name]) for name in usual})
+        if wrong:
+            raise ValidationError(f"{wrong[1]}.", wrong[0])
         try:
             of_template(data.get("destinations"))
         except PieceError as error:

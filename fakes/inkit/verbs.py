@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from marshmallow import Schema, fields, validate
+from requests.utils import parse_header_links
 
 from inkstand.fakes.kit.fields import AnyFile
 from inkstand.fakes.kit.http import parse_json
@@ -77,8 +78,8 @@ def open_link(visit: Visit, given: Mapping[str, Any]) -> Mapping[str, Any]:
     path = f"/link/{quote(given['magic_link'], safe='')}"
     if given["refused"]:
         return _refused(visit, f"{path}?{known}")
-    visit.ask("GET", f"{path}?{known}")
-    answer = visit.ask("GET", f"{path}/document.pdf?{known}")
+    page = visit.ask("GET", f"{path}?{known}")
+    answer = visit.ask("GET", parse_header_links(page.headers["Link"])[0]["url"].removeprefix("/inkit"))
     return {"magic_link": given["magic_link"], "type": answer.headers["Content-Type"], "bytes": len(answer.content)}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from inkstand.fakes.inkit.documents import sending
 from inkstand.fakes.inkit.documents.renders import COMPLETED
 from inkstand.fakes.inkit.kinds import mail
-from inkstand.fakes.inkit.kinds.pieces import MAGIC_LINK, MAIL
+from inkstand.fakes.inkit.kinds.pieces import MAGIC_LINK, MAIL, SIGNED_KINDS
 from inkstand.fakes.kit.furnishing import refusals_view
 from inkstand.fakes.kit.storage import Door, Statement, loads
 from inkstand.fakes.kit.times import iso
@@ -111,7 +111,7 @@ def _of_kinds(door: Door, *kinds: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _mails(door: Door, _: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    for place, row in _of_kinds(door, MAGIC_LINK, *sending.SIGNED_KINDS):
+    for place, row in _of_kinds(door, MAGIC_LINK, *SIGNED_KINDS):
         mail_ = {"piece_id": row["piece_id"], "render_id": row["render_id"], "sent_at": iso(row["created_at"])}
         recipient = loads(row["recipient"])
         if row["kind"] == MAGIC_LINK:
@@ -150,7 +150,7 @@ def _links(door: Door, _: int) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _signatures(door: Door, _: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    for place, row in _of_kinds(door, *sending.SIGNED_KINDS):
+    for place, row in _of_kinds(door, *SIGNED_KINDS):
         done = sending.have_signed(door, row["piece_id"])
         people = [{**one, "signed": one["signer_number"] in done} for one in sending.signers(row)]
         yield (

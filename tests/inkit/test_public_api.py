@@ -145,7 +145,7 @@ def test_a_key_with_rights(quiet, client):
         ),
         (
             {"template_id": "tmpl_demoNotice", "destinations": {"digital_signature": {"signers": [{}]}}},
-            "destinations.digital_signature.signers.0.signer_number",
+            "destinations.digital_signature.signers.0.full_name",
             "every signer",
         ),
         (
@@ -154,7 +154,7 @@ def test_a_key_with_rights(quiet, client):
             "amountDue came",
         ),
         ({"html": "!!"}, "html", "base64"),
-        ({"html": "PA==", "width": -1}, "width", "over 0"),
+        ({"html": "PA==", "width": -1}, "width", "0.1 to 200"),
         ({"html": "PA==", "unit": "mile"}, "unit", "one of in"),
     ],
 )

@@ -43,6 +43,15 @@ def link(sent, **body):
     return found, f"/link/{found.made['magic_link_piece_id']}"
 
 
+def files(found, page, name, status=200):
+    """The answers of a file's addresses as a page names them."""
+    asked = {unescape(one) for one in re.findall(f'"(/inkit[^"]*/{name}[^"]*)"', page.text)}
+    assert asked
+    answers = [found.client.request("GET", one) for one in asked]
+    assert {one.status_code for one in answers} == {status}
+    return answers
+
+
 def test_a_magic_link_is_opened(sent):
     """Unopened, then Opened with every look counted, for the link and for the document; the page shows the PDF."""
     found, path = link(sent)
@@ -55,8 +64,8 @@ def test_a_magic_link_is_opened(sent):
     shown = found.look(path)
     assert "Notice" in shown.text
     assert f"/inkit{path}/document.pdf" in shown.text
-    assert found.look(f"{path}/document.pdf").content.startswith(b"%PDF")
-    assert found.look(f"{path}/page.png").content.startswith(b"\x89PNG")
+    assert files(found, shown, "document.pdf")[0].content.startswith(b"%PDF")
+    assert files(found, shown, "page.png")[0].content.startswith(b"\x89PNG")
     found.workspace.advance("1h")
     found.look(path)
     row = found.one("magic_links")
@@ -94,15 +103,50 @@ def test_the_page_of_whoever_signs_next(sent):
 
 @pytest.mark.parametrize("body", [{"expire_after_n_views": 1}, {"retain_for": {"hours": 1}}])
 def test_a_magic_link_expires(sent, body):
-    """By views or by time, on the clock; then the page says so, the log too, and nothing is counted."""
+    """By views or by time, on the clock; then the page says so, the log too, and nothing is counted.
+
+    Who opened it for the last time sees the document, until the link's time is over.
+    """
     found, path = link(sent, **body)
-    found.look(path)
+    shown = found.look(path)
+    files(found, shown, "document.pdf")
     found.workspace.advance("1h")
+    files(found, shown, "document.pdf", 410 if "retain_for" in body else 200)
     assert found.one("magic_links")["status"] == "Expired"
 
     assert "has expired" in found.look(path, status=410).text
     row = found.one("magic_links")
     assert (row["views"], [one["what"] for one in row["log"]][-1]) == (1, "refused")
+
+
+def test_a_link_that_is_ended_by_hand(sent):
+    """Its document is not to be had any more, also for who opened it before; an older opening's address is none."""
+    found, path = link(sent)
+    first, second = found.look(path), found.look(path)
+    files(found, first, "document.pdf", 404)
+    files(found, second, "document.pdf")
+    found.api.ask("POST", f"/../_web/magic-link/{found.made['magic_link_piece_id']}/expire", 204)
+
+    files(found, second, "document.pdf", 410)
+
+
+@pytest.mark.parametrize("path", ["/link/{}", "/sign/{}/1"])
+def test_a_document_that_expires_while_it_is_looked_at(sent, path):
+    """After its own time nothing shows it, neither its link nor the page on which it is signed."""
+    ways = {
+        "inkit_storage": {"retain_for": {"minutes": 5}},
+        "magic_link": {},
+        "digital_signature": {"signers": SIGNERS},
+    }
+    found = sent(destinations=ways)
+    shown = found.look(
+        path.format(found.made["magic_link_piece_id" if "link" in path else "digital_signature_piece_id"])
+    )
+    files(found, shown, "document.pdf")
+    found.workspace.advance("5m")
+
+    files(found, shown, "document.pdf", 410)
+    files(found, shown, "page.png", 410)
 
 
 def test_a_link_to_a_document_that_is_gone(sent):
@@ -118,10 +162,10 @@ def test_a_link_that_asks_who_it_is(sent):
     found, path = link(sent, auth_type="email")
     assert "Who are you?" in found.look(path).text
     assert "another address" in found.look(path, email="eve@x.test").text
-    found.look(f"{path}/document.pdf", status=404, email="eve@x.test")
-    found.look(path, email="ANA@x.test")
-    assert found.look(f"{path}/document.pdf", email="ana@x.test").content.startswith(b"%PDF")
-    found.look(f"{path}/document.pdf", status=404, email="eve@x.test")
+    found.look(f"{path}/document.pdf", status=404, email="ana@x.test")
+    shown = found.look(path, email="ANA@x.test")
+    assert files(found, shown, "document.pdf")[0].content.startswith(b"%PDF")
+    found.look(f"{path}/document.pdf", status=404, email="ana@x.test")
 
     assert [one["what"] for one in found.one("magic_links")["log"]] == ["created", "refused", "opened"]
 

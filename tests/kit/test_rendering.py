@@ -114,5 +114,5 @@ def test_a_page_that_brings_a_process_down_costs_no_other():
 
 def test_too_many_pages_are_not_written():
     """A document has at most so many pages; the refusal says how many there would be."""
-    with pytest.raises(UndrawableError, match="pages, and may have 2,000"):
+    with pytest.raises(UndrawableError, match="and may have 1 to 2,000"):
         to_pdf("<div style='height:1e8pt'>x</div>", Paper(), 0)

@@ -42,7 +42,7 @@ class NewTemplate:
 
 def add(tx: Tx, world: World, given: NewTemplate) -> Row:
     """Keep a template, or a new version of one; its row."""
-    template_id = given.template_id or world.id("tmpl_", "template", tx.number("inkit.templates"))
+    template_id = storable(given.template_id or "") or world.id("tmpl_", "template", tx.number("inkit.templates"))
     before = tx.one(_TEMPLATE, template_id=template_id)
     version = before["version"] + 1 if before else 1
     now = world.now()

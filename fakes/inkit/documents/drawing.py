@@ -67,9 +67,12 @@ def first_page(row: Row, width: int) -> bytes:
 
     Raises TemplateError for one that cannot be drawn.
     """
-    if row["rendered_with"] == RENDERER:
+    if row["rendered_with"] != RENDERER:
+        return picture(row["pdf"], width)
+    try:
         return page_to_png(row["html"], Paper(row["width"], row["height"], row["unit"]), width).content
-    return picture(row["pdf"], width)
+    except UndrawableError as error:
+        raise TemplateError(str(error)) from error
 
 
 def _office(made: bytes, source: str, now: int, *, plainly: bool) -> Drawn:

@@ -10,7 +10,7 @@ from inkstand.fakes.inkit.kinds.pieces import STORAGE, PieceError, of_template, 
 from inkstand.fakes.inkit.merge_fields import missing_fields
 from inkstand.fakes.kit.http import dump_text, kind_of
 from inkstand.fakes.kit.ledger import Reason, load
-from inkstand.fakes.kit.rendering import Paper
+from inkstand.fakes.kit.rendering import PER_INCH, Paper, sides
 from inkstand.fakes.kit.storage import Door, Row, loads
 
 from . import catalogue, filing, folders, renders
@@ -19,8 +19,6 @@ from .filing import Press
 from .formats import LARGEST_FILE, TemplateError, decoded, fields_of
 from .renders import Order
 
-LARGEST_PAGE = 400.0
-UNITS = ("in", "cm", "px")
 _USUAL = Paper()
 
 
@@ -90,15 +88,22 @@ def paper(*told: Mapping[str, Any]) -> Paper:
     found: dict[str, Any] = {}
     for name, usual in (("width", _USUAL.width), ("height", _USUAL.height), ("unit", _USUAL.unit)):
         found[name] = next((one[name] for one in told if one.get(name) is not None), usual)
-    for name in ("width", "height"):
-        value = found[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LARGEST_PAGE:
-            raise BadOrderError(
-                [field_error(name, f"a number over 0, up to {LARGEST_PAGE:g}, was wanted; {value!r} came")]
-            )
-    if found["unit"] not in UNITS:
-        raise BadOrderError([field_error("unit", f"one of {', '.join(UNITS)} was wanted; {found['unit']!r} came")])
+    wrong = wrong_paper(**found)
+    if wrong:
+        raise BadOrderError([field_error(*wrong)])
     return Paper(float(found["width"]), float(found["height"]), str(found["unit"]))
+
+
+def wrong_paper(width: object, height: object, unit: object) -> tuple[str, str] | None:
+    """What is wrong with the size of a page: which member, and what was wanted; None for a good one."""
+    if not isinstance(unit, str) or unit not in PER_INCH:
+        return "unit", f"unit: one of {', '.join(PER_INCH)} was wanted; {dump_text(unit)[:40]} came"
+    low, high = sides(unit)
+    for name, value in (("width", width), ("height", height)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            wanted = f"a number from {low:.3g} to {high:.6g} {unit} was wanted"
+            return name, f"{name}: {wanted}; {dump_text(value)[:40]} came"
+    return None
 
 
 def template(door: Door, body: Mapping[str, Any]) -> Row:

@@ -108,9 +108,14 @@ def alive(door: Door, now: int) -> list[Row]:
 
 def is_alive(row: Row | Mapping[str, Any], now: int) -> bool:
     """Whether a render is there to be looked at."""
-    expired = row["expire_at"] is not None and row["expire_at"] <= now
     seen = row["expire_after_n_views"] is not None and row["views"] >= row["expire_after_n_views"]
-    return row["deleted_at"] is None and not expired and not seen
+    return is_kept(row, now) and not seen
+
+
+def is_kept(row: Row | Mapping[str, Any], now: int) -> bool:
+    """Whether a render is neither deleted nor expired by time: who looks at it for the last time may go on looking."""
+    expired = row["expire_at"] is not None and row["expire_at"] <= now
+    return row["deleted_at"] is None and not expired
 
 
 def status(row: Row | Mapping[str, Any], now: int) -> str:

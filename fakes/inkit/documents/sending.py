@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, select, update
 from inkstand.fakes.inkit import webhooks
 from inkstand.fakes.inkit.kinds import mail
 from inkstand.fakes.inkit.kinds.needs import ADDRESS, refusals
-from inkstand.fakes.inkit.kinds.pieces import KINDS, MAGIC_LINK, MAIL, SIGNATURE, keeping
+from inkstand.fakes.inkit.kinds.pieces import KINDS, MAGIC_LINK, MAIL, SIGNED_KINDS, keeping
 from inkstand.fakes.inkit.tables import happenings, sendings
 from inkstand.fakes.kit import errands
 from inkstand.fakes.kit.http import dump_text, storable
@@ -23,7 +23,6 @@ from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 
 from . import renders
 
-SIGNED_KINDS = (SIGNATURE, "docusign")
 FOLLOWED = (MAGIC_LINK, MAIL, *SIGNED_KINDS)
 """The destinations that go on after the document is made; the others are recorded as they came."""
 
@@ -98,10 +97,10 @@ def subject(tx: Tx, piece: Row) -> str:
     return renders.subject(render) if render else str(piece["piece_id"])
 
 
-def opened(tx: Tx, piece: Row, who: str, now: int) -> None:
-    """Count an opening."""
-    tx.change(_OPEN, key=piece["seq"], now=now)
+def opened(tx: Tx, piece: Row, who: str, now: int) -> int:
+    """Count an opening; how many there have been with it."""
     happened(tx, piece["piece_id"], "opened", who, now)
+    return int(tx.run(_OPEN, key=piece["seq"], now=now)[0]["opens"])
 
 
 def end(tx: Tx, piece: Row, how: str, who: str, now: int) -> bool:
@@ -114,11 +113,15 @@ def end(tx: Tx, piece: Row, how: str, who: str, now: int) -> bool:
 
 def link_status(piece: Row | Mapping[str, Any], now: int) -> str:
     """Where a magic link stands, in Inkit's words."""
-    late = piece["expire_at"] is not None and piece["expire_at"] <= now
     seen = piece["expire_after_n_views"] is not None and piece["opens"] >= piece["expire_after_n_views"]
-    if late or seen or piece["ended"]:
+    if seen or is_over(piece, now):
         return EXPIRED
     return OPENED if piece["opens"] else UNOPENED
+
+
+def is_over(piece: Row | Mapping[str, Any], now: int) -> bool:
+    """Whether a link has expired by time or by hand: then also for who opened it before."""
+    return bool(piece["ended"]) or (piece["expire_at"] is not None and piece["expire_at"] <= now)
 
 
 def steps(piece: Row | Mapping[str, Any], now: int) -> dict[str, int]:
@@ -179,6 +182,7 @@ _OPEN = Statement(
     update(sendings)
     .where(sendings.c.seq == bindparam("key"))
     .values(opens=sendings.c.opens + 1, opened_at=func.coalesce(sendings.c.opened_at, bindparam("now")))
+    .returning(sendings.c.opens)
 )
 _END = Statement(
     update(sendings)

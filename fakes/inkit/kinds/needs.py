@@ -14,12 +14,12 @@ from inkstand.fakes.inkit.merge_fields import near_of
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
 
-from .pieces import MAGIC_LINK, MAIL, SIGNATURE
+from .pieces import MAGIC_LINK, MAIL, SIGNED_KINDS
 
 ADDRESS = ("address_line_1", "address_city", "address_state", "address_zip", "address_country")
 LONGEST_LINE = 64
 _LONGEST_TOLD = 80
-_BY_MAIL, _SIGNED, _LINKED = (MAIL,), (SIGNATURE, "docusign"), (MAGIC_LINK,)
+_BY_MAIL, _LINKED = (MAIL,), (MAGIC_LINK,)
 _STATE, _COUNTRY, _US_ZIP = re.compile("[A-Za-z]{2}"), re.compile("[A-Za-z]{2}"), re.compile(r"\d{5}(-\d{4})?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -38,11 +38,11 @@ def warnings(destinations: Collection[str], person: Mapping[str, Any]) -> tuple[
 
 
 def _refusals(destinations: Collection[str], person: Mapping[str, Any]) -> Iterator[Reason]:
-    for kind in (*_LINKED, *_SIGNED):
+    for kind in (*_LINKED, *SIGNED_KINDS):
         email = _text(person, "email")
         if kind in destinations and not _EMAIL.fullmatch(email):
             yield _lacks(kind, "email", person)
-    for kind in (*_SIGNED, *_BY_MAIL):
+    for kind in (*SIGNED_KINDS, *_BY_MAIL):
         if kind in destinations and not (_text(person, "first_name") or _text(person, "last_name")):
             yield _lacks(kind, "first_name", person)
     for kind in _BY_MAIL:

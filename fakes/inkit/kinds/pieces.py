@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeGuard
 
 STORAGE, MAGIC_LINK, MAIL, SIGNATURE = "inkit_storage", "magic_link", "sepire", "digital_signature"
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -26,6 +26,13 @@ KINDS: Mapping[str, tuple[str, str]] = {
 }
 """Each destination's key in the answer, and the beginning of its pieces' ids."""
 
+SIGNED_KINDS = (SIGNATURE, "docusign")
+"""The destinations by which a document is signed."""
+
+MOST = 1_000_000_000
+"""The largest number of views, or of a signer."""
+
+MOST_SIGNERS = 50
 _ALIASES = {"amazon_s_3": "amazon_s3"}
 _UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400, "months": 30 * 86_400, "years": 365 * 86_400}
 _LONGEST = 100 * 365 * 86_400
@@ -69,9 +76,11 @@ def read(given: object, where: str = "destinations") -> dict[str, dict[str, Any]
         if not isinstance(body, Mapping | None):
             raise PieceError(f"{where}.{key}", "a destination's body is an object")
         found[name] = dict(body or {})
-    keeping(found.get(STORAGE, {}), f"{where}.{STORAGE}")
-    if MAGIC_LINK in found:
-        keeping(found[MAGIC_LINK], f"{where}.{MAGIC_LINK}")
+    for name, body in found.items():
+        if name in {STORAGE, MAGIC_LINK}:
+            keeping(body, f"{where}.{name}")
+        elif name in SIGNED_KINDS and body.get("signers") is not None:
+            signers(body, f"{where}.{name}")
     return found or {STORAGE: {}}
 
 
@@ -95,7 +104,8 @@ def overridden(template: Mapping[str, Mapping[str, Any]] | None, call: object) -
     if call is None:
         return {name: dict(body) for name, body in template.items()} if template else read(None)
     found = {name: {**(template or {}).get(name, {}), **body} for name, body in read(call).items()}
-    signers(found.get(SIGNATURE), f"destinations.{SIGNATURE}")
+    if SIGNATURE in found:
+        signers(found[SIGNATURE], f"destinations.{SIGNATURE}")
     return found
 
 
@@ -105,8 +115,8 @@ def keeping(body: Mapping[str, Any], where: str = f"destinations.{STORAGE}") -> 
     Raises PieceError for a member of another type than Inkit's page says.
     """
     views = body.get("expire_after_n_views")
-    if views is not None and (isinstance(views, bool) or not isinstance(views, int) or views < 1):
-        raise PieceError(f"{where}.expire_after_n_views", "a whole number from 1 was wanted")
+    if views is not None and not _is_number(views):
+        raise PieceError(f"{where}.expire_after_n_views", f"a whole number from 1 to {MOST:,} was wanted")
     texts: dict[str, str | None] = {}
     for name in ("name", "description", "folder_id"):
         value = body.get(name)
@@ -134,18 +144,27 @@ def _retained(given: object, where: str) -> int | None:
     return seconds * 1_000 or None
 
 
-def signers(body: Mapping[str, Any] | None, where: str) -> None:
-    """Raises PieceError for a signature whose signers are not told as Inkit's page wants them."""
-    if body is None:
-        return
+def signers(body: Mapping[str, Any], where: str) -> None:
+    """Raises PieceError for a signature whose signers are not told as Inkit's page wants them, each with a number."""
     told = body.get("signers")
-    if not isinstance(told, list) or not told:
-        raise PieceError(f"{where}.signers", "a list of signers was wanted: signer_number, full_name, email")
+    if not isinstance(told, list) or not 0 < len(told) <= MOST_SIGNERS:
+        said = f"a list of up to {MOST_SIGNERS} signers was wanted, each with signer_number, full_name and email"
+        raise PieceError(f"{where}.signers", said)
+    numbers: set[int] = set()
     for place, signer in enumerate(told):
-        for name, kind in (("signer_number", int), ("full_name", str), ("email", str)):
-            value = signer.get(name) if isinstance(signer, Mapping) else None
-            if not isinstance(value, kind) or isinstance(value, bool):
+        given = signer if isinstance(signer, Mapping) else {}
+        for name in ("full_name", "email"):
+            if not isinstance(given.get(name), str):
                 raise PieceError(f"{where}.signers.{place}.{name}", "every signer has signer_number, full_name, email")
+        number = given.get("signer_number")
+        if not _is_number(number) or number in numbers:
+            said = f"every signer has a number of its own, from 1 to {MOST:,}"
+            raise PieceError(f"{where}.signers.{place}.signer_number", said)
+        numbers.add(number)
+
+
+def _is_number(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST
 
 
 def made(wanted: Mapping[str, Mapping[str, Any]], make_id: Callable[[str], str]) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ the workspace, by which the sandbox knows whose they are.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, Response, make_response, redirect, request
 from werkzeug.exceptions import Gone, NotFound
@@ -15,7 +16,7 @@ from werkzeug.wrappers import Response as Answer
 from inkstand.fakes.inkit import webhooks
 from inkstand.fakes.inkit.documents import renders, sending
 from inkstand.fakes.inkit.documents.drawing import first_page
-from inkstand.fakes.inkit.kinds.pieces import MAGIC_LINK
+from inkstand.fakes.inkit.kinds.pieces import MAGIC_LINK, SIGNED_KINDS
 from inkstand.fakes.kit import current
 from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.pages import page
@@ -54,25 +55,37 @@ def open_link(id: str) -> Response:  # noqa: A002  # the route's own name for it
         _refuse(tenant, piece, why or "the document is gone")
         return _page("link.html", 410, piece=_shown(piece, now), why=why or "the document is gone")
     with tenant.door.write(tenant.door.epoch) as tx:
-        sending.opened(tx, piece, email or request.remote_addr or "somebody", now)
+        opening = sending.opened(tx, piece, email or request.remote_addr or "somebody", now)
         renders.looked_at(tx, render, now)
         sending.because(tx, piece, Reason("inkit.link.opened", {"piece": id, "who": email or "somebody"}))
         webhooks.tell(tx, [(webhooks.LINK_OPENED, id)], renders.subject(render), now)
-    return _page("link.html", 200, piece=_shown(piece, now), **_addresses(f"/link/{id}"), pages=render["pages"])
+    files = _addresses(f"/link/{id}", view=_ticket(tenant, id, opening))
+    shown = _page("link.html", 200, piece=_shown(piece, now), pages=render["pages"], **files)
+    shown.headers["Link"] = f'<{files["address"]}>; rel="item"; type="application/pdf"'
+    return shown
 
 
 def linked_document(id: str, what: str) -> Response:  # noqa: A002  # as above
-    """`GET /link/{id}/document.pdf`, `/page.png`: the PDF, its first page as seen; opening the page was the view."""
+    """`GET /link/{id}/document.pdf`, `/page.png`: the PDF, its first page, for who opened the page: that was the view.
+
+    The page hands out their addresses, each good until the next opening, and no longer than the link and the document.
+    """
     tenant, piece = _found(id, (MAGIC_LINK,))
-    wanted = _email_wanted(piece)
-    if piece["opens"] == 0 or (wanted and request.args.get("email", "").strip().casefold() != wanted.casefold()):
+    if sending.is_over(piece, tenant.world.now()):
+        raise Gone(f"The magic link {id} opens nothing any more.")
+    if piece["opens"] == 0 or request.args.get("view") != _ticket(tenant, id, piece["opens"]):
         raise NotFound(f"Open the magic link {id} first.")
     return _file(tenant, piece, what)
 
 
+def _ticket(tenant: Tenant, link: str, opening: int) -> str:
+    """By what the files of a link are asked for after an opening, the first is 1."""
+    return tenant.world.id("view_", link, opening)
+
+
 def next_to_sign(id: str) -> Answer:  # noqa: A002  # as above
     """`GET /sign/{id}`: the page of whoever is to sign next; of the first one when everybody has."""
-    tenant, piece = _found(id, sending.SIGNED_KINDS)
+    tenant, piece = _found(id, SIGNED_KINDS)
     turn = sending.whose_turn(piece, sending.have_signed(tenant.door, id))
     number = (turn or [one["signer_number"] for one in sending.signers(piece)])[0]
     return redirect(f"{request.script_root}/sign/{id}/{number}?{request.query_string.decode()}")
@@ -80,7 +93,7 @@ def next_to_sign(id: str) -> Answer:  # noqa: A002  # as above
 
 def signing(id: str, number: int) -> Response:  # noqa: A002  # as above
     """`GET /sign/{id}/{signer}`: the document, and the button by which a demo person signs."""
-    tenant, piece = _found(id, sending.SIGNED_KINDS)
+    tenant, piece = _found(id, SIGNED_KINDS)
     signer = _signer(piece, number)
     done = sending.have_signed(tenant.door, id)
     render = renders.by_render(tenant.door, piece["render_id"])
@@ -100,7 +113,7 @@ def signing(id: str, number: int) -> Response:  # noqa: A002  # as above
 
 def sign(id: str, number: int) -> Answer:  # noqa: A002  # as above
     """`POST /sign/{id}/{signer}`: sign it; then the page again. 410 when it is not this signer's turn."""
-    tenant, piece = _found(id, sending.SIGNED_KINDS)
+    tenant, piece = _found(id, SIGNED_KINDS)
     signer = _signer(piece, number)
     with tenant.door.write(tenant.door.epoch) as tx:
         if not sending.sign(tx, piece, number, tenant.world.now()):
@@ -113,7 +126,7 @@ def sign(id: str, number: int) -> Answer:  # noqa: A002  # as above
 
 def document_to_sign(id: str, number: int, what: str) -> Response:  # noqa: A002, ARG001  # as above
     """`GET /sign/{id}/{signer}/document.pdf`, `/page.png`: what is to be signed."""
-    return _file(*_found(id, sending.SIGNED_KINDS), what)
+    return _file(*_found(id, SIGNED_KINDS), what)
 
 
 def _found(piece_id: str, kinds: tuple[str, ...]) -> tuple[Tenant, Row]:
@@ -154,16 +167,16 @@ def _refuse(tenant: Tenant, piece: Row, why: str) -> None:
         webhooks.tell(tx, [(webhooks.LINK_REFUSED, piece_id)], sending.subject(tx, piece), now)
 
 
-def _addresses(path: str) -> dict[str, str]:
-    """Where a page's document is, with what the page was asked with."""
-    asked = request.query_string.decode()
+def _addresses(path: str, **more: str) -> dict[str, str]:
+    """Where a page's document is, with the key that the page was asked with."""
+    asked = urlencode({"key": request.args.get("key", ""), **more})
     return {name: f"{request.script_root}{path}/{file}?{asked}" for name, file in _FILES.items()}
 
 
 def _file(tenant: Tenant, piece: Row, what: str) -> Response:
     render = renders.by_render(tenant.door, piece["render_id"])
-    if render is None or render["pdf"] is None:
-        raise NotFound(f"The document of {piece['piece_id']} is gone.")
+    if render is None or render["pdf"] is None or not renders.is_kept(render, tenant.world.now()):
+        raise Gone(f"The document of {piece['piece_id']} was deleted, or has expired.")
     if what == _FILES["picture"]:
         content, kind = first_page(render, _WIDTH), "image/png"
     else:

@@ -88,7 +88,9 @@ def render_html(id: str) -> Response:  # noqa: A002  # as above
     row = _finished(id)
     if row["html"] is None:
         raise ApiError(404, f"{id} was not made of HTML.")
-    return _file(row["html"].encode(), "html")
+    shown = _file(row["html"].encode(), "html")
+    shown.headers["Content-Security-Policy"] = "sandbox"
+    return shown
 
 
 def render_office(id: str, kind: str) -> Response:  # noqa: A002  # as above
@@ -235,7 +237,7 @@ def _page(pdf: bytes, text: str) -> bytes:
 
 
 def _file(content: bytes, kind: str) -> Response:
-    return make_response((content, 200, {"Content-Type": TYPES[kind]}))
+    return make_response((content, 200, {"Content-Type": TYPES[kind], "X-Content-Type-Options": "nosniff"}))
 
 
 def _now() -> int:

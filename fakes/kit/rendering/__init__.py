@@ -10,17 +10,19 @@ addresses.
 from __future__ import annotations
 
 from .crew import ask, run_apart
-from .shapes import LARGEST_PICTURE, MOST_PAGES, Paper, Pdf, Png, UndrawableError
+from .shapes import LARGEST_PICTURE, MOST_PAGES, PER_INCH, Paper, Pdf, Png, UndrawableError, sides
 
 __all__ = [
     "LARGEST_PICTURE",
     "MOST_PAGES",
+    "PER_INCH",
     "Paper",
     "Pdf",
     "Png",
     "UndrawableError",
     "page_to_png",
     "run_apart",
+    "sides",
     "to_pdf",
     "to_png",
 ]

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from inkstand.fakes.kit.times import iso
 
-from .shapes import FONTS, LARGEST_PICTURE, MOST_PAGES, Paper, Pdf, Png, UndrawableError
+from .shapes import FONTS, LARGEST_PICTURE, MOST_PAGES, PER_INCH, Paper, Pdf, Png, UndrawableError
 
 if TYPE_CHECKING:
     import plutoprint
 
-_POINTS = {"in": 72.0, "cm": 72 / 2.54, "px": 0.75}
+_POINTS = {unit: 72.0 / number for unit, number in PER_INCH.items()}
+_MARGIN = 72.0
 _STYLE = "html { font-family: FiraGO; font-variant-ligatures: none }"
 
 
@@ -35,8 +36,8 @@ def to_pdf(html: str, paper: Paper, made_at: int) -> Pdf:
     library = _library()
     for date in (library.PDF_METADATA_CREATION_DATE, library.PDF_METADATA_MODIFICATION_DATE):
         book.set_metadata(date, iso(made_at // 1000 * 1000).replace(".000", ""))
-    if book.get_page_count() > MOST_PAGES:
-        message = f"The document would have {book.get_page_count():,} pages, and may have {MOST_PAGES:,}."
+    if not 1 <= book.get_page_count() <= MOST_PAGES:
+        message = f"The document would have {book.get_page_count():,} pages, and may have 1 to {MOST_PAGES:,}."
         raise UndrawableError(message)
     stream = io.BytesIO()
     book.write_to_pdf_stream(stream)
@@ -62,6 +63,7 @@ def to_png(html: str, width: int, height: int | None = None, scale: float = 1.0)
 def page_to_png(html: str, paper: Paper, width: int, page: int = 0) -> Png:
     """Draw one page of what `to_pdf` makes, so many pixels wide; the first page is 0.
 
+    A page so long that the picture would be more than a picture may be is drawn narrower.
     Raises ValueError for a page that there is not.
     """
     book, refused = _book(html, paper)
@@ -69,10 +71,10 @@ def page_to_png(html: str, paper: Paper, width: int, page: int = 0) -> Png:
         message = f"there are {book.get_page_count()} pages, counted from 0; page {page} was asked for"
         raise ValueError(message)
     sheet = book.get_page_size_at(page)
-    factor = width * _POINTS["px"] / sheet.width
-    size = (width, round(sheet.height * width / sheet.width))
+    scale = min(width / sheet.width, LARGEST_PICTURE / sheet.height)
+    size = (max(1, round(sheet.width * scale)), max(1, round(sheet.height * scale)))
     canvas = _canvas(*size)
-    canvas.scale(factor, factor)
+    canvas.scale(scale * _POINTS["px"], scale * _POINTS["px"])
     book.render_page(canvas, page)
     return _drawn(canvas, size, refused)
 
@@ -99,7 +101,8 @@ def _book(html: str, paper: Paper, *, screen: bool = False) -> tuple[plutoprint.
         raise ValueError(message)
     points = _POINTS[paper.unit]
     size = library.PageSize(paper.width * points, paper.height * points)
-    margins = library.PAGE_MARGINS_NONE if screen else library.PAGE_MARGINS_NORMAL
+    margin = 0.0 if screen else min(_MARGIN, min(size.width, size.height) / 8)
+    margins = library.PageMargins(margin, margin, margin, margin)
     book = library.Book(size, margins, library.MEDIA_TYPE_SCREEN if screen else library.MEDIA_TYPE_PRINT)
     refused: list[str] = []
 

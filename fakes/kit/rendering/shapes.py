@@ -14,6 +14,13 @@ MOST_PAGES = 2_000
 """How many pages a document may have."""
 
 
+PER_INCH = {"in": 1.0, "cm": 2.54, "px": 96.0}
+"""The units of a page, each with how many of it make an inch."""
+
+SHORTEST, LONGEST = 0.1, 200.0
+"""How long a side of a page may be, in inches; PDF readers show none that is longer."""
+
+
 class UndrawableError(ValueError):
     """A page that cannot be drawn: it takes too long, too much memory, or too many pages; the text says which."""
 
@@ -25,6 +32,11 @@ class Paper:
     width: float = 8.5
     height: float = 11.0
     unit: str = "in"
+
+
+def sides(unit: str) -> tuple[float, float]:
+    """How short and how long a side of a page may be in a unit."""
+    return round(SHORTEST * PER_INCH[unit], 6), round(LONGEST * PER_INCH[unit], 6)
 
 
 @dataclass(frozen=True)

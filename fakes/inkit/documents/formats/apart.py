@@ -45,7 +45,7 @@ def picture(file: bytes, width: int) -> bytes:
     """The first page of a PDF as a PNG, so many pixels wide."""
     with pypdfium2.PdfDocument(file) as document:
         found = document[0]
-        scale = min(width / found.get_width(), LARGEST_PICTURE / found.get_height())
+        scale = min(width / max(found.get_width(), 1), LARGEST_PICTURE / max(found.get_height(), 1))
         stream = io.BytesIO()
         found.render(scale=scale).to_pil().save(stream, "PNG")
         return stream.getvalue()

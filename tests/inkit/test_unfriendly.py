@@ -1,0 +1,139 @@
+"""Hostile calls, templates and values: each is refused in words, and the sandbox goes on as if they had not come."""
+
+import base64
+
+import pytest
+from tests.inkit.test_public_api import Api
+
+HUGE = 10**30
+SIGNER = {"signer_number": 1, "full_name": "Ana", "email": "ana@x.test"}
+PAGES = ("documents", "mailbox", "signatures", "magic_links", "mail_pieces", "renders")
+WRONG_WAYS = [
+    ({"docusign": {"signers": [{"x": 1}]}}, "docusign.signers.0.full_name"),
+    ({"docusign": {"signers": 7}}, "docusign.signers"),
+    ({"digital_signature": {"signers": [SIGNER, SIGNER]}}, "digital_signature.signers.1.signer_number"),
+    (
+        {"digital_signature": {"signers": [{**SIGNER, "signer_number": HUGE}]}},
+        "digital_signature.signers.0.signer_number",
+    ),
+    ({"digital_signature": {"signers": [SIGNER] * 51}}, "digital_signature.signers"),
+    ({"inkit_storage": {"expire_after_n_views": HUGE}}, "inkit_storage.expire_after_n_views"),
+    ({"magic_link": {"expire_after_n_views": HUGE}}, "magic_link.expire_after_n_views"),
+    ({"magic_link": {"retain_for": {"years": HUGE}}}, "magic_link.retain_for"),
+]
+
+
+@pytest.fixture
+def api(client):
+    return Api(client)
+
+
+@pytest.fixture
+def unharmed(client, api):
+    """After the test every view and page can be read, and a document can still be made."""
+    yield
+    api.make()
+    for name in PAGES:
+        client.workspace("default").view(f"inkit.{name}")
+    assert client.request("GET", f"/inkit/?key={api.key}").status_code == 200
+
+
+def html(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize(("ways", "field"), WRONG_WAYS)
+def test_destinations_that_are_none(api, ways, field):
+    """The field is named in a call, in one document of a batch, and in a template."""
+    told = api.refused(template_id="tmpl_demoNotice", destinations=ways)
+    assert told["errors"][0]["field"] == f"destinations.{field}"
+
+    body = {"template_id": "tmpl_demoNotice", "renders": [{}, {"destinations": ways}]}
+    batch = api.json("GET", f"/batch/{api.json('POST', '/batch', 201, json=body)['id']}")
+    assert [one["errors"][0]["field"] for one in batch["errors"]] == [f"destinations.{field}"]
+
+    template = {"name": "x", "source": "html", "file": html("x"), "destinations": ways}
+    assert api.json("POST", "/template", 422, json=template)["errors"][0]["field"] == f"destinations.{field}"
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_numbers_that_no_column_holds(api):
+    """They are refused where they mean something, and kept as they came where they do not."""
+    told = api.refused(template_id="tmpl_demoNotice", expire_after_n_views=HUGE)
+    assert told["errors"][0]["field"] == "destinations.inkit_storage.expire_after_n_views"
+    made = api.make(destinations={"box": {"size": HUGE}, "magic_link": {"x": HUGE}, "sepire": {"x": HUGE}})
+    assert api.json("GET", f"/render/{made['id']}")["destinations"]["box"]["size"] == HUGE
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_text_that_no_column_holds(api):
+    """A lone surrogate stands escaped, in an id too."""
+    body = {"template_id": "\ud800", "name": "\ud800", "source": "html", "file": html("x")}
+    told = api.json(
+        "POST",
+        "/../_web/template",
+        201,
+        data='{"template_id": "\\ud800", "name": "x", "source": "html", "file": "eA=="}',
+    )
+    assert (body["template_id"], told["id"]) == ("\ud800", "\\ud800")
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize(
+    "size",
+    [
+        {"width": 1e-300, "height": 5},
+        {"width": 5e-324, "height": 5e-324},
+        {"width": 0.001, "height": 200},
+        {"width": 1, "height": 1, "unit": "px"},
+        {"width": 201, "height": 11},
+        {"width": HUGE, "height": 11},
+        {"width": True},
+        {"unit": "mm"},
+        {"unit": 7},
+    ],
+)
+def test_pages_of_no_size(api, size):
+    """A side is from a tenth of an inch to two hundred inches, in every unit."""
+    told = api.refused(html=html("x"), **size)
+    assert told["errors"][0]["field"] in size
+    template = {"name": "x", "source": "html", "file": html("x"), "data": size}
+    assert api.json("POST", "/template", 422, json=template)["errors"][0]["field"] in size
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize(
+    "size",
+    [
+        {"width": 0.1, "height": 200},
+        {"width": 200, "height": 0.1},
+        {"width": 19_200, "height": 9.6, "unit": "px"},
+        {"width": 0.254, "height": 0.254, "unit": "cm"},
+    ],
+)
+def test_pages_of_odd_sizes(client, api, size):
+    """They are made, and their first page can be looked at: on the front page, and through a link."""
+    made = api.json("POST", "/generate", 201, json={"html": html("x"), **size})
+    template = {"name": "x", "source": "html", "file": html("x"), "data": size}
+    template_id = api.json("POST", "/template", 201, json=template)["id"]
+    linked = api.make(template_id=template_id, destinations={"inkit_storage": {}, "magic_link": {}})
+
+    for document in (made["document_id"], linked["document_id"]):
+        picture = client.request("GET", f"/inkit/preview/{document}.png?key={api.key}")
+        assert picture.content.startswith(b"\x89PNG")
+    assert client.request("GET", f"/inkit/link/{linked['magic_link_piece_id']}?key={api.key}").status_code == 200
+
+
+def test_html_of_a_stranger_is_no_page_of_ours(api):
+    """Its scripts do not run at the sandbox's address."""
+    made = api.json("POST", "/generate", 201, json={"html": html("<script>alert(1)</script>")})
+    headers = api.ask("GET", f"/render/{made['id']}/html").headers
+    assert (headers["Content-Security-Policy"], headers["X-Content-Type-Options"]) == ("sandbox", "nosniff")
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_document_without_room(api):
+    """Margins that leave nothing of the page are told of."""
+    told = api.refused(html=html("<style>@page { margin: 50in }</style>x"))
+    assert "0 pages" in told["message"]
