@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from inkstand.fakes.kit import turns
 from inkstand.fakes.kit.current import TENANTS_KEY
 from inkstand.fakes.kit.faults import EFFECT_KEY, ENACT_KEY, Effect
 from inkstand.fakes.kit.http import dump_json
@@ -136,7 +137,8 @@ class Dispatcher:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, as late as a fault says, or not at all."""
-        answer = self._answer(environ, start_response)
+        with turns.for_guest(turns.Guest(seat=self._seat)):
+            answer = self._answer(environ, start_response)
         effect = environ.get(EFFECT_KEY)
         if effect is not None:
             try:
@@ -145,6 +147,18 @@ class Dispatcher:
                 getattr(answer, "close", int)()
                 raise
         return answer
+
+    @contextmanager
+    def _seat(self) -> Iterator[None]:
+        """A seat for a request that waits for something slow."""
+        try:
+            leave = self._inkstand.sandbox.rooms.drawings.sit()
+        except BusyError as error:
+            raise turns.BusyError(str(error)) from error
+        try:
+            yield
+        finally:
+            leave()
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]

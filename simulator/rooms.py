@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from .errors import BusyError
 
-WAITS, STREAMS, SLOW_ANSWERS, ORDERS = 32, 16, 64, 64
+WAITS, STREAMS, SLOW_ANSWERS, ORDERS, DRAWINGS = 32, 16, 64, 64, 64
 
 
 class Room:
@@ -62,6 +62,7 @@ class Rooms:
         self.waits = Room("open waits", WAITS, self._change)
         self.streams = Room("open streams", STREAMS, self._change)
         self.orders = Room("orders that wait for deliveries", ORDERS, self._change)
+        self.drawings = Room("calls that wait for documents", DRAWINGS, self._change)
         self.slow_answers = Room("slow answers", SLOW_ANSWERS, self._change)
 
     def _change(self, by: int) -> None:

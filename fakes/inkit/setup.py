@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Any
 
@@ -16,6 +15,7 @@ from inkstand.fakes.inkit.documents.making import wrong_paper
 from inkstand.fakes.inkit.kinds.pieces import PieceError, of_template
 from inkstand.fakes.inkit.web.keys import RIGHTS
 from inkstand.fakes.kit.fields import AnyFile, Duration, file_name
+from inkstand.fakes.kit.near import nearest
 from inkstand.fakes.kit.rendering import PER_INCH, Paper
 
 from .webhooks import CODES, MOST, wrong_url
@@ -117,8 +117,8 @@ class WebhookSetupSchema(Schema):
         """Inkit has them."""
         for one in value:
             if one not in CODES:
-                near = get_close_matches(one, CODES, 1, 0.6)
-                hint = f" Did you mean {near[0]}?" if near else ""
+                near = nearest(one, CODES)
+                hint = f" Did you mean {near}?" if near else ""
                 raise ValidationError(f"There is no event {one!r}.{hint} The events are {', '.join(CODES)}.")
 
     @validates("url")

@@ -11,6 +11,7 @@ from flask import Response, g, request
 
 from .faults import CAUSE_KEY, EFFECT_KEY, Effect, StruckError, strike
 from .storage import Tenant, Tx
+from .turns import GUEST
 from .world import World
 
 LIFE_KEY = "inkstand.life"
@@ -41,6 +42,7 @@ def enter(service: str, credential: str) -> bool:
         tenants.unclaimed(service, credential, f"{request.method} {request.path}")
         return False
     sender, epoch = request.environ.get(LIFE_KEY, (None, None))
+    GUEST.get().name = found.name
     g.tenant = found
     g.epoch = epoch if sender == found.name else found.door.epoch
     meet_faults(found, service, g.epoch)
@@ -49,7 +51,9 @@ def enter(service: str, credential: str) -> bool:
 
 def whose(service: str, credential: str) -> Tenant | None:
     """The workspace that a credential belongs to, for a person who looks: nothing is kept of it, no fault is met."""
-    return cast("Tenants", request.environ[TENANTS_KEY]).find(service, credential)
+    found = cast("Tenants", request.environ[TENANTS_KEY]).find(service, credential)
+    GUEST.get().name = found.name if found else ""
+    return found
 
 
 def strike_part(part: str, cause: str | None) -> Effect | None:

@@ -15,6 +15,7 @@ from .ledger import load
 from .storage import Statement, WorkspaceGoneError
 from .tables import journal
 from .times import iso
+from .turns import BusyError
 from .views import Listed
 
 _KEEP_BYTES = 2_000_000
@@ -31,6 +32,7 @@ def furnish(app: Flask, service: str, request_id: Callable[[], str] = str) -> No
     package = app.import_name.rpartition(".")[0]
     app.register_error_handler(StruckError, current.struck)
     app.register_error_handler(WorkspaceGoneError, gone)
+    app.register_error_handler(BusyError, busy)
 
     @app.after_request
     def say_where_it_is_explained(response: Response) -> Response:
@@ -75,6 +77,12 @@ def furnish(app: Flask, service: str, request_id: Callable[[], str] = str) -> No
 def gone(_: WorkspaceGoneError) -> tuple[dict[str, str], int]:
     """The answer to a call whose workspace was reset while it was on its way."""
     return {"message": "the workspace was reset while this call was on its way"}, 503
+
+
+def busy(error: BusyError) -> tuple[dict[str, object], int, dict[str, str]]:
+    """The answer to a call that waited too long for others; what readers of errors look for is there by every name."""
+    said = str(error)
+    return {"error": said, "code": 503, "message": said, "errors": []}, 503, {"Retry-After": "1"}
 
 
 def not_faked(what: str) -> tuple[dict[str, str], int]:

@@ -17,7 +17,8 @@ from tests.inkit.conftest import ROWS, VALUES, form, parts, repacked, saved
 
 from inkstand.fakes.inkit.documents import catalogue
 from inkstand.fakes.inkit.documents.formats import LARGEST_FILE, TemplateError, fields_of, fill, plain
-from inkstand.fakes.inkit.documents.formats.archive import LARGEST_WHOLE, MOST_ROWS
+from inkstand.fakes.inkit.documents.formats.archive import LARGEST_WHOLE
+from inkstand.fakes.inkit.merge_fields import MOST_ROWS
 from inkstand.fakes.inkit.seed import SAMPLES
 from inkstand.fakes.kit.rendering import Paper, to_pdf
 

@@ -1,9 +1,12 @@
 """Hostile calls, templates and values: each is refused in words, and the sandbox goes on as if they had not come."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.inkit.test_public_api import Api
+
+from inkstand.fakes.kit.rendering import crew
 
 HUGE = 10**30
 SIGNER = {"signer_number": 1, "full_name": "Ana", "email": "ana@x.test"}
@@ -137,3 +140,67 @@ def test_a_document_without_room(api):
     """Margins that leave nothing of the page are told of."""
     told = api.refused(html=html("<style>@page { margin: 50in }</style>x"))
     assert "0 pages" in told["message"]
+
+
+LONG_LIST = [{"b": "x"}] * 100_000
+TOO_MUCH = [
+    ("{{a}}" * 100_000, {"a": "<" * 200_000}, "characters"),
+    ("<table><tr><td>{{a.b}}{{a.b}}</tr></table>", {"a": LONG_LIST}, "5,000 rows"),
+    (f"<table><tr>{'x' * 100_000}{{{{a.b}}}}</tr></table>", {"a": LONG_LIST[:4_000]}, "characters"),
+    ("{{a}}" * 5, {"a": "<" * 1_900_000}, "bytes of HTML"),
+    ("".join(f"{{{{a.f{number}}}}}" for number in range(1_900)), {"a": LONG_LIST}, "elements of lists"),
+    ("{{a}}", {"a": "x" * 3_000_000}, "2,000,000 bytes of JSON"),
+]
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize(("text", "values", "said"), TOO_MUCH, ids=range(len(TOO_MUCH)))
+def test_values_that_come_to_too_much(api, text, values, said):
+    """They are counted before they are written, and refused with the bound that they break."""
+    told = api.refused(html=html(text), merge_parameters=values)
+    assert said in told["message"]
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize(
+    "text",
+    ["".join(f"{{{{f{number}}}}}" for number in range(2_001)), "<!-- -->" * 20_000 + "{{f}}" + "%%x%%" * 20_000],
+)
+def test_a_template_of_many_fields(api, text):
+    """Two thousand different ones at most, however large the file."""
+    body = {"name": "x", "source": "html", "file": html(text)}
+    answer = api.client.request("POST", "/inkit/v1/template", headers={"X-Inkit-API-Token": api.key}, json=body)
+    if "{{f2000}}" in text:
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "file")
+    else:
+        assert list(api.json("GET", f"/template/{answer.json()['id']}")["merge_variables"]) == ["f", "x"]
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_near_misses_are_looked_for_within_reason(api):
+    """Of twenty thousand values for two thousand missing fields the first are told with what came instead."""
+    text = "".join(f"{{{{first_name_{number}}}}}" for number in range(2_000))
+    values = {f"firstName{number}": 1 for number in range(20_000)}
+    told = api.refused(html=html(text), merge_parameters=values)
+    assert len(told["errors"]) == 2_000
+    assert "firstName0 came" in told["errors"][0]["message"]
+    api.refused(template_id="tmpl_" + "x" * 1_000_000)
+    api.refused(template_id="tmpl_demoNotice", destinations={"inkit_" * 100_000: {}})
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("unharmed")
+def test_slow_pages_are_their_own_workspaces_trouble(client, monkeypatch):
+    """While one workspace keeps all the processes that it may have busy, another draws at once."""
+    monkeypatch.setattr(crew, "SECONDS", 4.0)
+    slow = client.create("slow", delivery="manual")
+    other = Api(client, slow.connection("inkit")["settings"]["apiKey"])
+    nested = html("<table><tr><td>" * 25 + "x")
+    with ThreadPoolExecutor(6) as pool:
+        begun = [pool.submit(other.refused, html=nested) for _ in range(6)]
+        with crew._turns._changed:
+            assert crew._turns._changed.wait_for(lambda: crew._turns._taken["slow"] == crew.EACH, 30)
+        for _ in range(3):
+            Api(client).make()
+        assert not any(one.done() for one in begun)
+        assert {one.result()["code"] for one in begun} == {422}

@@ -16,6 +16,7 @@ from inkstand.fakes.inkit.kinds.pieces import STORAGE
 from inkstand.fakes.inkit.tables import batches
 from inkstand.fakes.kit.http import dump_text, kind_of, storable
 from inkstand.fakes.kit.storage import Door, Row, Statement, adding
+from inkstand.fakes.kit.turns import GUEST, BusyError
 
 from . import making, renders
 from .filing import Press
@@ -52,7 +53,8 @@ def make(door: Door, press: Press, body: Mapping[str, Any], created_by: str) -> 
             orders[number] = making.order_of(door, template, given, created_by, batch_id)
         except BadOrderError as error:
             failures.append(_failure(number, one, error))
-    failures += _make_all(press, orders, wanted)
+    with GUEST.get().seat():
+        failures += _make_all(press, orders, wanted)
     with press.write() as tx:
         tx.insert(
             _ADD,
@@ -93,6 +95,9 @@ def _make_all(press: Press, orders: Mapping[int, Order], wanted: list[Any]) -> l
                 making.keep(press, orders[number], draw)
             except BadOrderError as error:
                 failures.append(_failure(number, wanted[number], error))
+            except BusyError as error:
+                busy = BadOrderError([field_error("renders", str(error))])
+                failures.append(_failure(number, wanted[number], busy))
             if time.monotonic() > end:
                 too_late = BadOrderError([field_error("renders", _TOO_LATE)])
                 return failures + [_failure(left, wanted[left], too_late) for left in orders if left > number]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,9 +13,12 @@ from sqlalchemy import bindparam, select, update
 from inkstand.fakes.inkit.tables import templates
 from inkstand.fakes.kit.http import dump_text, storable
 from inkstand.fakes.kit.ledger import Reason
+from inkstand.fakes.kit.near import nearest
 from inkstand.fakes.kit.rendering import Paper
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 from inkstand.fakes.kit.world import World
+
+_LONGEST_TOLD = 200
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,8 @@ def every(door: Door) -> list[Row]:
 def unknown(place: Tx | Door, wanted: str) -> Reason:
     """Why there is no such template, with the nearest one that there is."""
     known = [row["template_id"] for row in place.read(_TEMPLATE_IDS)]
-    near = get_close_matches(wanted, known, 1, 0.6)
-    return Reason("inkit.template.unknown", {"template": wanted, **({"near": near[0]} if near else {})})
+    near = nearest(wanted, known)
+    return Reason("inkit.template.unknown", {"template": wanted[:_LONGEST_TOLD], **({"near": near} if near else {})})
 
 
 def fields(row: Row | Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.rendering import Paper, UndrawableError, page_to_png, to_pdf
 
 from .catalogue import file_of
-from .formats import TemplateError, fill, page_count, picture, plain_html
+from .formats import TemplateError, fill, page_count, page_of, picture, plain_html
 
 if TYPE_CHECKING:
     from inkstand.fakes.kit.storage import Row
@@ -51,12 +51,11 @@ def draw(template: Row | Mapping[str, Any], values: Mapping[str, Any], now: int,
 
 
 def _drawn(template: Row | Mapping[str, Any], values: Mapping[str, Any], now: int, *, plainly: bool) -> Drawn:
-    source = template["source"]
-    made = fill(source, file_of(template), values)
+    source, file = template["source"], file_of(template)
     if source == "html":
-        html = made.decode()
-        pdf = to_pdf(html, Paper(template["width"], template["height"], template["unit"]), now)
+        html, pdf = page_of(file, values, Paper(template["width"], template["height"], template["unit"]), now)
         return Drawn(pdf.content, pdf.pages, RENDERER, _not_fetched(pdf.refused), html=html)
+    made = fill(source, file, values)
     if source == "pdf":
         return Drawn(made, page_count(made), FORM, ())
     return _office(made, source, now, plainly=plainly)

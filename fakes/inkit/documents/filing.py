@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,7 +63,8 @@ class Press:
         with ThreadPoolExecutor(AHEAD, "draw") as pool:
             begun: deque[Callable[[], Drawn]] = deque()
             for order in orders:
-                begun.append(pool.submit(self._drawn, order, self._struck(order), self.world.now()).result)
+                known = copy_context()
+                begun.append(pool.submit(known.run, self._drawn, order, self._struck(order), self.world.now()).result)
                 if len(begun) > AHEAD:
                     yield begun.popleft()
             yield from begun

@@ -8,6 +8,7 @@ from typing import Any
 
 from inkstand.fakes.inkit.kinds.pieces import STORAGE, PieceError, of_template, overridden
 from inkstand.fakes.inkit.merge_fields import missing_fields
+from inkstand.fakes.inkit.merge_values import TooMuchError
 from inkstand.fakes.kit.http import dump_text, kind_of
 from inkstand.fakes.kit.ledger import Reason, load
 from inkstand.fakes.kit.rendering import PER_INCH, Paper, sides
@@ -18,6 +19,9 @@ from .drawing import Drawn
 from .filing import Press
 from .formats import LARGEST_FILE, TemplateError, decoded, fields_of
 from .renders import Order
+
+LARGEST_VALUES = 2_000_000
+"""How many bytes of JSON the merge parameters of one document may have."""
 
 _USUAL = Paper()
 
@@ -44,7 +48,7 @@ def order_of(
 ) -> Order:
     """What is asked for of a template; raises BadOrderError as `order` does."""
     values = _values(body)
-    missing = missing_fields(template["template_id"], catalogue.fields(template), values, catalogue.optional(template))
+    missing = _missing(template, values)
     if missing and not renders.choice(door, "blank_missing"):
         raise BadOrderError(_of_reasons(missing))
     wanted = _destinations(door, template, body)
@@ -140,6 +144,14 @@ def _html_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
+def _missing(template: Row | Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Reason, ...]:
+    fields, optional = catalogue.fields(template), catalogue.optional(template)
+    try:
+        return missing_fields(template["template_id"], fields, values, optional)
+    except TooMuchError as error:
+        raise BadOrderError([field_error("merge_parameters", str(error))]) from error
+
+
 def _values(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The merge parameters; Inkit's own table misspells their name, and that is taken too."""
     found = body.get("merge_parameters", body.get("merge_paremeters"))
@@ -149,6 +161,10 @@ def _values(body: Mapping[str, Any]) -> Mapping[str, Any]:
         raise BadOrderError(
             [field_error("merge_parameters", f"merge_parameters: an object was wanted; {kind_of(found)} came.")]
         )
+    size = len(dump_text(found))
+    if size > LARGEST_VALUES:
+        said = f"merge_parameters: at most {LARGEST_VALUES:,} bytes of JSON; {size:,} came."
+        raise BadOrderError([field_error("merge_parameters", said)])
     return found
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, TypeGuard
+
+from inkstand.fakes.kit.near import nearest
 
 STORAGE, MAGIC_LINK, MAIL, SIGNATURE = "inkit_storage", "magic_link", "sepire", "digital_signature"
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -70,9 +71,10 @@ def read(given: object, where: str = "destinations") -> dict[str, dict[str, Any]
     for key, body in given.items():
         name = _ALIASES.get(str(key), str(key))
         if name not in KINDS:
-            near = get_close_matches(name, KINDS, 1, 0.6)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise PieceError(f"{where}.{key}", f"there is no destination {key!r}.{hint} There are {', '.join(KINDS)}.")
+            near = nearest(name, KINDS)
+            hint = f" Did you mean {near}?" if near else ""
+            said = f"there is no destination {str(key)[:100]!r}.{hint} There are {', '.join(KINDS)}."
+            raise PieceError(f"{where}.{str(key)[:100]}", said)
         if not isinstance(body, Mapping | None):
             raise PieceError(f"{where}.{key}", "a destination's body is an object")
         found[name] = dict(body or {})

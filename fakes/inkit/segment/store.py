@@ -17,6 +17,7 @@ from inkstand.fakes.inkit.documents.renders import Order, known_as, of_message
 from inkstand.fakes.inkit.kinds.needs import refusals, warnings
 from inkstand.fakes.inkit.kinds.pieces import of_template, overridden
 from inkstand.fakes.inkit.merge_fields import missing_fields, used_values
+from inkstand.fakes.inkit.merge_values import TooMuchError
 from inkstand.fakes.inkit.tables import heard, profiles
 from inkstand.fakes.kit.http import dump_text
 from inkstand.fakes.kit.ledger import Reason
@@ -51,16 +52,16 @@ def take(press: Press, call: Identify) -> Made | NoDocument:
     try:
         drawn = press.draw(decided)
     except TemplateError as error:
-        return _too_much(press, call, error)
+        refusal = _too_much(error)
+        with press.write() as tx:
+            tx.because(call.subject, "document", refusal.reasons)
+        return refusal
     with press.write() as tx:
         return _made_before(tx, call) or _file(tx, press.world, call, decided, drawn)
 
 
-def _too_much(press: Press, call: Identify, error: TemplateError) -> NoDocument:
-    reason = Reason("inkit.document.too_much", {"error": str(error)})
-    with press.write() as tx:
-        tx.because(call.subject, "document", [reason])
-    return NoDocument((reason,), refused=True)
+def _too_much(error: Exception) -> NoDocument:
+    return NoDocument((Reason("inkit.document.too_much", {"error": str(error)}),), refused=True)
 
 
 def _update_profile(tx: Tx, world: World, call: Identify) -> Mapping[str, Any]:
@@ -112,7 +113,10 @@ def _order(tx: Tx, call: Identify, profile: Mapping[str, Any]) -> Order | NoDocu
     if template is None:
         return NoDocument((catalogue.unknown(tx, call.template_id),), refused=True)
     fields, destinations = catalogue.fields(template), overridden(of_template(loads(template["destinations"])), None)
-    missing = missing_fields(call.template_id, fields, profile, catalogue.optional(template))
+    try:
+        missing = missing_fields(call.template_id, fields, profile, catalogue.optional(template))
+    except TooMuchError as error:
+        return _too_much(error)
     lacking = refusals(destinations, profile)
     if missing or lacking:
         told = {reason.facts["field"] for reason in missing}

@@ -1,34 +1,47 @@
-"""The processes that draw pages: started when needed, asked one page at a time, replaced when a page was too much."""
+"""The processes that draw pages: started when needed, asked one page at a time, replaced when a page was too much.
+
+A workspace has at most `EACH` of them at once, and a page that is slow goes on behind everything else on the machine.
+"""
 
 from __future__ import annotations
 
 import atexit
 import os
-import queue
 import selectors
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
+
+from inkstand.fakes.kit.turns import Turns
 
 from .shapes import FONTS, Paper, UndrawableError
 
 SECONDS = 15.0
 """How long one page may take, wall-clock."""
 
-WORKERS = 3
-"""How many pages are drawn at once: a slow one keeps the others waiting no longer than that."""
+SLOW = 2.0
+"""After how many seconds a page gives way to everything else on the machine."""
+
+WORKERS, EACH = 3, 2
+"""How many pages are drawn at once, and how many of them for one workspace."""
+
+LONGEST_WAIT = 60.0
+"""How long a page waits to be drawn, in seconds."""
 
 INSIDE = "INKSTAND_DRAWING"
+_LAST = 15
 _FONT_NAMES = ("figo", "figit", "figbo", "figbi", "symbol1", "symbol2")
-_idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+_turns = Turns("A process that draws", WORKERS, EACH, LONGEST_WAIT)
+_idle: list[_Worker] = []
 _started: set[_Worker] = set()
-_starting = threading.Lock()
+_changing = threading.Lock()
 
 
 class _Worker:
@@ -43,10 +56,11 @@ class _Worker:
         }
         for name in ("FONTCONFIG_FILE", "FONTCONFIG_SYSROOT"):
             environment.pop(name, None)  # the machine's fonts would win by these
-        command = [sys.executable, "-m", f"{__package__}.worker"]
+        command = [sys.executable, "-P", "-m", f"{__package__}.worker"]  # -P: nothing of the folder that we are in
         self.process = subprocess.Popen(  # noqa: S603  # our own words
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
+        self.is_fresh = True
         self._answers = selectors.DefaultSelector()
         self._answers.register(cast("Any", self.process.stdout), selectors.EVENT_READ)
 
@@ -56,9 +70,17 @@ class _Worker:
 
         try:
             send(cast("Any", self.process.stdin), message)
-            return receive(cast("Any", self.process.stdout)) if self._answers.select(SECONDS) else None
+            return receive(cast("Any", self.process.stdout)) if self._answered() else None
         except (OSError, ValueError):  # it ended meanwhile
             return None
+
+    def _answered(self) -> bool:
+        if self._answers.select(SLOW):
+            return True
+        self.is_fresh = False
+        with suppress(AttributeError, OSError):  # not every system can
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, _LAST)
+        return bool(self._answers.select(SECONDS - SLOW))
 
     def end(self) -> None:
         """End it, and let go of its pipes."""
@@ -67,28 +89,29 @@ class _Worker:
         self._answers.close()
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
-                stream.close()
+                with suppress(OSError):
+                    stream.close()
 
 
 def ask(name: str, *arguments: object) -> dict[str, Any]:
     """Have something drawn by its name.
 
-    Raises UndrawableError for a page that takes too much, ValueError for arguments that are wrong.
+    Raises UndrawableError for a page that takes too much, ValueError for arguments that are wrong, BusyError when no
+    process became free in time.
     """
     if os.environ.get(INSIDE):
         from .worker import perform  # noqa: PLC0415  # this is one of the processes: what it needs drawn it draws
 
         return cast("dict[str, Any]", perform(name, [*arguments]))
-    worker = _taken()
-    answer = None
-    try:
-        answer = worker.ask((name, [asdict(one) if isinstance(one, Paper) else one for one in arguments]))
-    finally:
-        _put_back(worker, well=answer is not None)
+    with _turns.turn():
+        worker = _taken()
+        answer = None
+        try:
+            answer = worker.ask((name, [asdict(one) if isinstance(one, Paper) else one for one in arguments]))
+        finally:
+            _put_back(worker, well=answer is not None and worker.is_fresh)
     if answer is None:
-        message = (
-            f"The page cannot be drawn: it takes more than {SECONDS:.0f} s, or its elements are nested too deeply."
-        )
+        message = f"It takes more than {SECONDS:.0f} s or too much memory, or is nested too deeply."
         raise UndrawableError(message)
     if "undrawable" in answer:
         raise UndrawableError(answer["undrawable"])
@@ -101,44 +124,37 @@ def run_apart(function: str, *arguments: object) -> Any:
     """Call a function (`package.module:name`) in one of the processes: for what would trust a stranger's file too much.
 
     Arguments and result are bytes, text, numbers and lists of them. Raises ValueError with the function's own words,
-    UndrawableError where it takes too long, too much memory, or brings the process down.
+    UndrawableError where it takes too long, too much memory, or brings the process down; BusyError as `ask`.
     """
     return ask("call", function, *arguments)
 
 
 def _taken() -> _Worker:
-    with _starting:
-        if _idle.empty() and len(_started) < WORKERS:
-            return _new()
-    found = _idle.get()
-    if found is not None:
-        return found
-    with _starting:
-        return _new()
-
-
-def _new() -> _Worker:
-    made = _Worker()
-    _started.add(made)
-    return made
+    with _changing:
+        if _idle:
+            return _idle.pop()
+        made = _Worker()
+        _started.add(made)
+        return made
 
 
 def _put_back(worker: _Worker, *, well: bool) -> None:
-    if well:
-        _idle.put(worker)
-        return
-    worker.end()
-    with _starting:
-        _started.discard(worker)
-        _idle.put(None)
+    if not well:
+        worker.end()
+    with _changing:
+        if well:
+            _idle.append(worker)
+        else:
+            _started.discard(worker)
 
 
 @atexit.register
 def _end_all() -> None:
-    with _starting:
+    with _changing:
         for worker in _started:
             worker.end()
         _started.clear()
+        _idle.clear()
 
 
 @cache

@@ -24,6 +24,7 @@ MEMORY = 2_000_000_000
 """How many bytes of memory the drawing process may take."""
 
 _LENGTH = 4
+_LONGEST_TOLD = 200
 _WORK: dict[str, Callable[..., Any]] = {
     "to_pdf": pages.to_pdf,
     "to_png": pages.to_png,
@@ -70,6 +71,8 @@ def _answered(name: str, arguments: list[Any]) -> dict[str, Any]:
         return {"wrong": str(error)}
     except RecursionError:
         return {"wrong": "It is nested too deeply."}
+    except Exception as error:  # noqa: BLE001  # a library that fails at a stranger's file
+        return {"undrawable": f"It cannot be read: {type(error).__name__}, {str(error)[:_LONGEST_TOLD]}"}
 
 
 def perform(name: str, given: list[Any]) -> Any:

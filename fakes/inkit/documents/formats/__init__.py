@@ -6,11 +6,12 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from inkstand.fakes.inkit.merge_fields import merge_fields, merged
+from inkstand.fakes.inkit.merge_fields import LONGEST_NAME, MOST_FIELDS, merge_fields
 from inkstand.fakes.kit.http import dump_text, kind_of
-from inkstand.fakes.kit.rendering import Paper, UndrawableError, run_apart
+from inkstand.fakes.kit.rendering import Paper, Pdf, UndrawableError, run_apart
 
 from .errors import TemplateError
+from .html import html_text
 
 SOURCES = ("html", "docx", "pdf", "xlsx", "pptx")
 """The kinds of templates. Inkit's table has the first three; its partners' pages promise all five."""
@@ -18,6 +19,7 @@ SOURCES = ("html", "docx", "pdf", "xlsx", "pptx")
 LARGEST_FILE = 10_000_000
 """How many bytes a template's file may have: nothing public says; our choice."""
 
+_QUICKLY_READ = 100_000
 TYPES = {
     "html": "text/html; charset=utf-8",
     "pdf": "application/pdf",
@@ -46,7 +48,21 @@ def fields_of(source: str, file: bytes) -> tuple[str, ...]:
     if len(file) > LARGEST_FILE:
         message = f"A template's file has at most {LARGEST_FILE:,} bytes; this one has {len(file):,}."
         raise TemplateError(message)
-    return _html_fields(file) if source == "html" else tuple(_apart("fields", source, file))
+    found = _fields(source, file)
+    if len(found) > MOST_FIELDS:
+        message = f"A template names at most {MOST_FIELDS:,} different fields; this one names {len(found):,}."
+        raise TemplateError(message)
+    for name in found:
+        if len(name) > LONGEST_NAME:
+            message = f"A field's name has at most {LONGEST_NAME} characters; one begins {name[:40]!r}."
+            raise TemplateError(message)
+    return found
+
+
+def _fields(source: str, file: bytes) -> tuple[str, ...]:
+    if source != "html":
+        return tuple(_apart("apart:fields", source, file))
+    return merge_fields(html_text(file)) if len(file) <= _QUICKLY_READ else tuple(_apart("html:fields", file))
 
 
 def fill(source: str, file: bytes, values: Values) -> bytes:
@@ -54,68 +70,55 @@ def fill(source: str, file: bytes, values: Values) -> bytes:
 
     Raises TemplateError when that becomes too much for one document.
     """
+    told = dump_text(dict(values))
     if source == "html":
-        return _html_filled(file, values)
-    made: bytes = _apart("filled", source, file, dump_text(dict(values)))
+        return str(_apart("html:filled", file, told)).encode()
+    made: bytes = _apart("apart:filled", source, file, told)
     return made
 
 
-def _html_fields(file: bytes) -> tuple[str, ...]:
-    return merge_fields(_text(file))
-
-
-def _html_filled(file: bytes, values: Values) -> bytes:
-    filled = merged(_text(file), values).encode()
-    if len(filled) > 2 * LARGEST_FILE:
-        message = f"The document would have {len(filled):,} bytes of HTML, and may have {2 * LARGEST_FILE:,}."
-        raise TemplateError(message)
-    return filled
-
-
-def _text(file: bytes) -> str:
-    try:
-        return file.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"An HTML template is UTF-8 text; byte {error.start} is not. Save it as UTF-8."
-        raise TemplateError(message) from error
+def page_of(file: bytes, values: Values, paper: Paper, now: int) -> tuple[str, Pdf]:
+    """An HTML template with every field filled in, as HTML and drawn; raises TemplateError as `fill` does."""
+    size = (paper.width, paper.height, paper.unit)
+    html, content, pages, refused = _apart("html:page_of", file, dump_text(dict(values)), *size, now)
+    return html, Pdf(content, pages, tuple(refused))
 
 
 def _apart(function: str, *arguments: object) -> Any:
-    """Have a file looked into by a process that can be lost."""
+    """Have a file looked into by a process that can be lost; `function` is of a module here."""
     try:
-        return run_apart(f"{__package__}.apart:{function}", *arguments)
+        return run_apart(f"{__package__}.{function}", *arguments)
     except UndrawableError as error:
-        message = "The file cannot be used: it takes too long or too much memory, or brings its reader down."
-        raise TemplateError(message) from error
+        raise TemplateError(str(error)) from error
     except ValueError as error:
         raise TemplateError(str(error)) from error
 
 
 def placed(file: bytes) -> list[dict[str, Any]]:
     """The form fields of a PDF template as Inkit tells them: name, page, box, look."""
-    return list(_apart("placed", file))
+    return list(_apart("apart:placed", file))
 
 
 def page_count(pdf: bytes) -> int:
     """How many pages a PDF has; raises TemplateError for one that cannot be read."""
-    found: int = _apart("page_count", pdf)
+    found: int = _apart("apart:page_count", pdf)
     return found
 
 
 def page(pdf: bytes, number: int) -> bytes | None:
     """One page of a PDF as a PDF of its own; the first is 1. None for one that there is not."""
-    return _apart("page", pdf, number) or None
+    return _apart("apart:page", pdf, number) or None
 
 
 def picture(pdf: bytes, width: int) -> bytes:
     """The first page of a PDF as a PNG, so many pixels wide; raises TemplateError for one that cannot be drawn."""
-    found: bytes = _apart("picture", pdf, width)
+    found: bytes = _apart("apart:picture", pdf, width)
     return found
 
 
 def plain_html(file: bytes, source: str) -> tuple[str, Paper]:
     """A filled Office file as a plain page of HTML, and the size of its pages."""
-    html, *size = _apart("plain_html", file, source)
+    html, *size = _apart("apart:plain_html", file, source)
     return html, Paper(*size)
 
 
@@ -129,6 +132,7 @@ __all__ = [
     "fill",
     "page",
     "page_count",
+    "page_of",
     "picture",
     "placed",
     "plain_html",

@@ -53,8 +53,8 @@ def picture(file: bytes, width: int) -> bytes:
 
 def plain_html(file: bytes, source: str) -> list[object]:
     """A filled Office file as HTML, and the size of its pages: width, height, unit."""
-    html, paper = plain.to_html(file, source)
-    return [html, paper.width, paper.height, paper.unit]
+    text, paper = plain.to_html(file, source)
+    return [text, paper.width, paper.height, paper.unit]
 
 
 def placed(file: bytes) -> list[dict[str, object]]:

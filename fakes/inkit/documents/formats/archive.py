@@ -20,9 +20,6 @@ from .errors import TemplateError
 
 MOST_ENTRIES = 2_000
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-MOST_ROWS = 5_000
-"""How many rows one document may come to by its lists."""
-
 LARGEST_WHOLE = 60_000_000
 """How many bytes all parts of an Office file may have together, unpacked."""
 
@@ -104,13 +101,6 @@ def written(root: etree._Element) -> bytes:
 def writable(text: str) -> str:
     """Text that XML can hold: control characters and lone surrogates stand as the sign for what is not known."""
     return _UNWRITABLE.sub("\ufffd", text)
-
-
-def check_rows(made: int) -> None:
-    """Raise TemplateError when lists make more rows than a document may have."""
-    if made > MOST_ROWS:
-        message = f"The lists make more than {MOST_ROWS:,} rows, which is more than a document may have."
-        raise TemplateError(message)
 
 
 @dataclass(frozen=True)

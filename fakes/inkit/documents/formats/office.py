@@ -14,10 +14,10 @@ from typing import Any
 
 from lxml import etree
 
-from inkstand.fakes.inkit.merge_fields import FIELD, merge_fields, name_in, rows_of, text_of
+from inkstand.fakes.inkit.merge_fields import FIELD, Filler, merge_fields, name_in
 
 from . import sheets
-from .archive import LARGEST_WHOLE, Archive, check_rows, opened, packed, parsed, writable, written
+from .archive import LARGEST_WHOLE, Archive, opened, packed, parsed, writable, written
 from .errors import TemplateError
 
 Values = Mapping[str, Any]
@@ -43,13 +43,13 @@ def fields(file: bytes, kind: str) -> tuple[str, ...]:
 def filled(file: bytes, kind: str, values: Values) -> bytes:
     """An Office file with every field filled in; everything else in it stays as it is.
 
-    Raises TemplateError when lists make it more than a document may have.
+    Raises TemplateError or TooMuchError when that is more than a document may be.
     """
-    archive = opened(file, kind)
-    changed = sheets.filled(archive, values) if kind == "xlsx" else {}
+    archive, filler = opened(file, kind), Filler(values)
+    changed = sheets.filled(archive, filler) if kind == "xlsx" else {}
     for name in archive.matching(_PARTS[kind]):
         root = parsed(name, changed.get(name, archive.parts[name]))
-        if _fill(root, values):
+        if _fill(root, filler):
             changed[name] = written(root)
     if sum(map(len, changed.values())) > LARGEST_WHOLE:
         message = f"The document would have more than {LARGEST_WHOLE:,} bytes."
@@ -63,28 +63,29 @@ def _texts(archive: Archive) -> Iterator[str]:
             yield _text(_pieces(paragraph))
 
 
-def _fill(root: etree._Element, values: Values) -> bool:
+def _fill(root: etree._Element, filler: Filler) -> bool:
     """Fill a part in place; whether there was a field."""
-    any_row = _repeat_rows(root, values)
-    any_field = [_fill_paragraph(paragraph, values) for paragraph in list(_paragraphs(root))]
+    any_row = _repeat_rows(root, filler)
+    any_field = [_fill_paragraph(paragraph, filler) for paragraph in list(_paragraphs(root))]
     return any_row or any(any_field)
 
 
-def _repeat_rows(root: etree._Element, values: Values) -> bool:
+def _repeat_rows(root: etree._Element, filler: Filler) -> bool:
     made = 0
     for row in list(root.iter(f"{_WORD}tr", f"{_DRAWING}tr")):
         paragraphs = list(_paragraphs(row))
-        number = rows_of("\n".join(_text(_pieces(paragraph)) for paragraph in paragraphs), values)
         parent = row.getparent()
-        if number is None or parent is None or any(row.iterdescendants(row.tag)):
+        if parent is None or any(row.iterdescendants(row.tag)):
+            continue
+        number = filler.rows_of("\n".join(_text(_pieces(paragraph)) for paragraph in paragraphs))
+        if number is None:
             continue
         made += number
-        check_rows(made)
         place = parent.index(row)
         copies = [deepcopy(row) for _ in range(number)]
         for index, copied in enumerate(copies):
             for paragraph in list(_paragraphs(copied)):
-                _fill_paragraph(paragraph, values, index)
+                _fill_paragraph(paragraph, filler, index)
         parent[place : place + 1] = copies
     return made > 0
 
@@ -103,11 +104,11 @@ def _text(pieces: list[etree._Element]) -> str:
     return "".join(piece.text or "" for piece in pieces)
 
 
-def _fill_paragraph(paragraph: etree._Element, values: Values, row: int | None = None) -> bool:
+def _fill_paragraph(paragraph: etree._Element, filler: Filler, row: int | None = None) -> bool:
     pieces = _pieces(paragraph)
     found = list(FIELD.finditer(_text(pieces)))
     for match in reversed(found):
-        _replace(pieces, match.start(), match.end(), writable(text_of(name_in(match), values, row)))
+        _replace(pieces, match.start(), match.end(), writable(filler.text_of(name_in(match), row)))
     for piece in pieces if found else ():
         _finish(piece)
     return bool(found)

@@ -21,8 +21,7 @@ from pypdf import PageObject, PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 from pypdf.generic import DictionaryObject, NameObject, NumberObject, StreamObject, TextStringObject
 
-from inkstand.fakes.inkit.merge_fields import FIELD, look_up, merge_fields, text_of
-from inkstand.fakes.inkit.merge_fields import filled as fill_text
+from inkstand.fakes.inkit.merge_fields import FIELD, Filler, merge_fields
 from inkstand.fakes.kit.http import drawable
 from inkstand.fakes.kit.rendering import Paper, to_pdf
 
@@ -94,8 +93,9 @@ def placed(file: bytes) -> tuple[Field, ...]:
 def filled(file: bytes, values: Values) -> bytes:
     """A PDF with every field filled in."""
     drawings: dict[int, _Drawing] = {}
-    with_texts = _texts_taken_out(file, values, drawings)
-    return _forms_filled(with_texts, values, drawings)
+    filler = Filler(values)
+    with_texts = _texts_taken_out(file, filler, drawings)
+    return _forms_filled(with_texts, filler, drawings)
 
 
 def _document(file: bytes) -> pypdfium2.PdfDocument:
@@ -172,7 +172,7 @@ def _inherited(widget: DictionaryObject, key: str) -> Any:  # a PDF object is an
     return None
 
 
-def _texts_taken_out(file: bytes, values: Values, drawings: dict[int, _Drawing]) -> bytes:
+def _texts_taken_out(file: bytes, filler: Filler, drawings: dict[int, _Drawing]) -> bytes:
     """The PDF without the texts that name fields; what stands there instead is left to be drawn."""
     changed = False
     with _document(file) as document:
@@ -180,7 +180,7 @@ def _texts_taken_out(file: bytes, values: Values, drawings: dict[int, _Drawing])
             text = _Text(page)
             stretches = text.stretches()
             for first, last in stretches:
-                _take_out(text, first, last, values, drawings.setdefault(number, _Drawing()))
+                _take_out(text, first, last, filler, drawings.setdefault(number, _Drawing()))
             if stretches:
                 changed = True
                 pdfium.FPDFPage_GenerateContent(page.raw)
@@ -238,7 +238,7 @@ class _Text:
         return bool(abs(then[0] - here[2]) < _GAP * (here[3] - here[1]))
 
 
-def _take_out(text: _Text, first: int, last: int, values: Values, drawing: _Drawing) -> None:
+def _take_out(text: _Text, first: int, last: int, filler: Filler, drawing: _Drawing) -> None:
     """Take a stretch of text off a page, and draw it anew with its fields filled in."""
     drawn = [index for index in range(first, last + 1) if text.holder(index)]
     if not drawn:
@@ -246,7 +246,7 @@ def _take_out(text: _Text, first: int, last: int, values: Values, drawing: _Draw
     boxes = [text.held.get_charbox(index, loose=True) for index in drawn]
     left, lower, upper = min(box[0] for box in boxes), min(box[1] for box in boxes), max(box[3] for box in boxes)
     size = pdfium.FPDFText_GetFontSize(text.held.raw, drawn[0]) or _USUAL
-    said = fill_text(text.text[first : last + 1], values)
+    said = filler.filled(text.text[first : last + 1])
     look = f'white-space:pre;color:{_colour(text.object(drawn[0]))}">{escape(drawable(said))}'
     width, height = text.page.get_size()
     for one in {text.holder(index): text.object(index) for index in drawn}.values():
@@ -265,13 +265,13 @@ def _joined(text: str) -> str:
     return text.replace("\r", " ").replace("\n", " ")
 
 
-def _forms_filled(file: bytes, values: Values, drawings: dict[int, _Drawing]) -> bytes:
+def _forms_filled(file: bytes, filler: Filler, drawings: dict[int, _Drawing]) -> bytes:
     writer = PdfWriter(clone_from=_read(file))
     for number, page in enumerate(writer.pages, 1):
         drawing = drawings.setdefault(number, _Drawing())
         size = (float(page.mediabox.width), float(page.mediabox.height))
         for one, widget in _fields_on(page, number):
-            _fill_field(one, widget, values, drawing, size)
+            _fill_field(one, widget, filler, drawing, size)
         if drawing.boxes:
             html = '<style>@page{margin:0}body{margin:0}</style><div style="position:relative">'
             paper = Paper(size[0] * _POINT, size[1] * _POINT, "px")
@@ -283,16 +283,16 @@ def _forms_filled(file: bytes, values: Values, drawings: dict[int, _Drawing]) ->
 
 
 def _fill_field(
-    one: Field, widget: DictionaryObject, values: Values, drawing: _Drawing, size: tuple[float, float]
+    one: Field, widget: DictionaryObject, filler: Filler, drawing: _Drawing, size: tuple[float, float]
 ) -> None:
     holder: Any = widget if "/T" in widget or "/Parent" not in widget else widget["/Parent"].get_object()
     holder[NameObject("/Ff")] = NumberObject(int(_inherited(widget, "/Ff") or 0) | _READ_ONLY)
     if one.is_button:
         states = [state for state in widget.get("/AP", {}).get("/N", {}) if state != _OFF]
-        chosen = states[0] if states and _is_true(look_up(one.name, values)) else _OFF
+        chosen = states[0] if states and _is_true(filler.values.find(one.name)) else _OFF
         widget[NameObject("/AS")] = holder[NameObject("/V")] = NameObject(chosen)
         return
-    said = drawable(text_of(one.name, values))
+    said = drawable(filler.text_of(one.name))
     holder[NameObject("/V")] = TextStringObject(said)
     empty = StreamObject()
     empty.update({NameObject("/Type"): NameObject("/XObject"), NameObject("/Subtype"): NameObject("/Form")})

@@ -13,10 +13,9 @@ from typing import Any
 
 from lxml import etree
 
-from inkstand.fakes.inkit.merge_fields import FIELD, merge_fields, name_in, rows_of, value_of
-from inkstand.fakes.inkit.merge_fields import filled as fill_text
+from inkstand.fakes.inkit.merge_fields import FIELD, Filler, merge_fields, name_in
 
-from .archive import Archive, check_rows, parsed, writable, written
+from .archive import Archive, parsed, writable, written
 from .moving import SHEETS, WORKBOOK, Moved, followed, move
 
 Values = Mapping[str, Any]
@@ -36,14 +35,14 @@ def texts(archive: Archive) -> Iterator[str]:
             yield _text(cell, shared)
 
 
-def filled(archive: Archive, values: Values) -> dict[str, bytes]:
+def filled(archive: Archive, filler: Filler) -> dict[str, bytes]:
     """The parts of a workbook that change when its fields are filled in."""
     shared = shared_texts(archive)
     changed: dict[str, bytes] = {}
     moved: dict[str, Moved] = {}
     for name in archive.matching(SHEETS):
         root = parsed(name, archive.parts[name])
-        found, moves = _fill_sheet(root, shared, values)
+        found, moves = _fill_sheet(root, shared, filler)
         if found:
             changed[name] = written(root)
         if moves is not None:
@@ -109,7 +108,7 @@ def _text(cell: etree._Element, shared: list[str]) -> str:
     return ""
 
 
-def _fill_sheet(root: etree._Element, shared: list[str], values: Values) -> tuple[bool, Moved | None]:
+def _fill_sheet(root: etree._Element, shared: list[str], filler: Filler) -> tuple[bool, Moved | None]:
     """Fill a sheet in place: whether there was a field, and which rows moved."""
     found = False
     repeated: list[tuple[int, int]] = []
@@ -118,12 +117,11 @@ def _fill_sheet(root: etree._Element, shared: list[str], values: Values) -> tupl
         if not merge_fields(told):
             continue
         found = True
-        number = rows_of(told, values)
+        number = filler.rows_of(told)
         copies = [row] if number is None else [deepcopy(row) for _ in range(number)]
-        check_rows(sum(count for _, count in repeated) + len(copies))
         for index, one in enumerate(copies):
             for cell in one:
-                _fill_cell(cell, _text(cell, shared), values, None if number is None else index)
+                _fill_cell(cell, _text(cell, shared), filler, None if number is None else index)
         if number is not None:
             repeated.append((int(row.get("r", "0")), number))
             parent = row.getparent()
@@ -137,13 +135,13 @@ def _fill_sheet(root: etree._Element, shared: list[str], values: Values) -> tupl
     return found, moved
 
 
-def _fill_cell(cell: etree._Element, text: str, values: Values, row: int | None) -> None:
+def _fill_cell(cell: etree._Element, text: str, filler: Filler, row: int | None) -> None:
     if not FIELD.search(text):
         return
     for child in list(cell):
         cell.remove(child)
     whole = FIELD.fullmatch(text.strip())
-    value = value_of(name_in(whole), values, row) if whole else None
+    value = filler.values.of_row(name_in(whole), row) if whole else None
     if isinstance(value, bool):
         cell.set("t", "b")
         etree.SubElement(cell, f"{_MAIN}v").text = str(int(value))
@@ -154,5 +152,5 @@ def _fill_cell(cell: etree._Element, text: str, values: Values, row: int | None)
     else:
         cell.set("t", "inlineStr")
         held = etree.SubElement(etree.SubElement(cell, f"{_MAIN}is"), f"{_MAIN}t")
-        held.text = writable(fill_text(text, values, row=row))[:_LONGEST_CELL]
+        held.text = writable(filler.filled(text, row=row))[:_LONGEST_CELL]
         held.set(_SPACE, "preserve")
