@@ -1,5 +1,6 @@
 """Templates in Office formats with awkward fields, and what they are filled with."""
 
+import base64
 import io
 import zipfile
 
@@ -11,6 +12,9 @@ from pptx.util import Inches
 from reportlab.pdfgen import canvas
 
 ROWS = 500
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 VALUES = {
     "first_name": "Zoë",
     "phone number": "310",

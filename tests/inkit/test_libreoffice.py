@@ -1,6 +1,7 @@
 """PDFs by LibreOffice: true where it is installed, bounded, and without anything outside the file."""
 
 import io
+import re
 import socket
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from docx import Document
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from openpyxl import Workbook
-from tests.inkit.conftest import VALUES, parts, saved
+from tests.inkit.conftest import PIXEL, VALUES, parts, repacked, saved
 
 from inkstand.fakes.inkit.documents.formats import fill, libreoffice
+from inkstand.fakes.inkit.documents.formats.cleaning import cleaned
 
 
 def test_nothing_outside_is_named_to_libreoffice(word):
@@ -24,11 +26,98 @@ def test_nothing_outside_is_named_to_libreoffice(word):
     code = run._r.makeelement(f"{{{run._r.nsmap['w']}}}instrText", {})  # python-docx has no door to field codes
     code.text = ' INCLUDEPICTURE "http://127.0.0.1/y.png" '
     run._r.append(code)
-    made = parts(libreoffice.without_addresses(saved(document), "docx"))
+    made = parts(cleaned(saved(document), "docx"))
     listed = made["word/_rels/document.xml.rels"]
     assert b"x.png" not in listed
     assert b"http://127.0.0.1/a" in listed
     assert b"INCLUDEPICTURE" not in made["word/document.xml"]
+
+
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+DRAWN = "http://schemas.openxmlformats.org/drawingml/2006/main"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:l="http://www.w3.org/1999/xlink"><image l:href="%s"/></svg>'
+
+
+def related(document, name, kind, target, *, content=None, mode=None):
+    """Give a Word file a relation to a part of any content, or to an address."""
+    members = parts(saved(document)) if not isinstance(document, dict) else document
+    if content is not None:
+        members[f"word/{target}"] = content
+    attribute = f' TargetMode="{mode}"' if mode else ""
+    one = f'<Relationship Id="{name}" Type="{RELATIONS}/{kind}" Target="{target}"{attribute}/></Relationships>'
+    listed = members["word/_rels/document.xml.rels"].decode()
+    members["word/_rels/document.xml.rels"] = listed.replace("</Relationships>", one).encode()
+    return members
+
+
+def using(members, *elements):
+    """Put elements at the end of a Word file's text."""
+    body = members["word/document.xml"].decode()
+    members["word/document.xml"] = body.replace("</w:body>", "".join(elements) + "</w:body>", 1).encode()
+    return members
+
+
+def hostile(url):
+    """A Word file with everything at once that a program might follow."""
+    document = Document()
+    document.add_paragraph("Hostile")
+    document.add_picture(io.BytesIO(PIXEL))
+    inner = Document()
+    inner.add_paragraph("Nested")
+    chunk = repacked(related(inner, "rIdX", "image", f"{url}/nested.png", mode="External"))
+    members = related(document, "rIdA", "aFChunk", "nested.docx", content=chunk)
+    related(members, "rIdB", "image", f"{url}/lower.png", mode="external")
+    related(members, "rIdC", "hyperlink", f"{url}/as-link.png", mode="External")
+    related(members, "rIdD", "image", "media/drawn.png", content=SVG % f"{url}/svg.png".encode())
+    related(members, "rIdE", "oleObject", f"{url}/ole", mode="External")
+    related(members, "rIdF", "attachedTemplate", f"{url}/template.dotx", mode="External")
+    related(members, "rIdG", "subDocument", f"{url}/sub.docx", mode="External")
+    related(members, "rIdH", "image", f"{url}/inside.png")
+    related(members, "rIdI", "hyperlink", f"{url}/good", mode="External")
+    blips = [
+        f'<a:blip xmlns:a="{DRAWN}" xmlns:r="{RELATIONS}" r:link="rId{one}" r:embed="rId{one}"/>' for one in "BCDH"
+    ]
+    pictures = [members["word/document.xml"].decode().partition("<w:drawing>")[2].partition("</w:drawing>")[0]] * 4
+    drawn = [re.sub("<a:blip .*?/>", blip, one) for blip, one in zip(blips, pictures, strict=True)]
+    return using(
+        members,
+        *(f"<w:p><w:r><w:drawing>{one}</w:drawing></w:r></w:p>" for one in drawn),
+        f'<w:altChunk xmlns:r="{RELATIONS}" r:id="rIdA"/>',
+        f'<w:subDoc xmlns:r="{RELATIONS}" r:id="rIdG"/>',
+        f'<w:p><w:hyperlink xmlns:r="{RELATIONS}" r:id="rIdI"><w:r><w:t>Link</w:t></w:r></w:hyperlink></w:p>',
+        '<w:p><w:r><w:pict><v:shape xmlns:v="urn:schemas-microsoft-com:vml" style="width:9pt;height:9pt">'
+        f'<v:imagedata src="{url}/vml.png"/></v:shape></w:pict></w:r></w:p>',
+    )
+
+
+def test_what_a_program_might_follow_is_taken_out():
+    """By every door there is: only the link that a person would click is left."""
+    clean = parts(cleaned(repacked({**hostile("http://a.test"), "content.xml": b"<x/>", "mimetype": b"x"}), "docx"))
+
+    assert [one for one in clean if b"a.test" in clean[one]] == ["word/_rels/document.xml.rels"]
+    assert re.findall(rb"http://a.test/(\w+)", clean["word/_rels/document.xml.rels"]) == [b"good"]
+    assert not clean.keys() & {"content.xml", "mimetype"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(libreoffice.program() is None, reason="LibreOffice is not installed here")
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_libreoffice_follows_nothing(scheme, tmp_path):
+    """Neither a listener nor a local file is asked for anything, and the document is drawn."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    for name in ("nested", "lower", "as-link", "svg", "vml", "inside"):
+        (tmp_path / f"{name}.png").write_bytes(PIXEL)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}" if scheme == "http" else f"file://{tmp_path}"
+    with pypdfium2.PdfDocument(libreoffice.to_pdf(repacked(hostile(url)), "docx")) as pdf:
+        told = "".join(page.get_textpage().get_text_range() for page in pdf)
+        pictures = [one for page in pdf for one in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])]
+
+    assert "Hostile" in told
+    assert "Nested" not in told
+    assert len(pictures) == 1
+    with listener, pytest.raises(BlockingIOError):
+        listener.accept()
 
 
 @pytest.mark.slow
@@ -99,7 +188,14 @@ def test_libreoffice_fetches_and_reads_nothing(tmp_path):
         field(document.add_paragraph("Field "), *codes)
     book = Workbook()
     for row, formula in enumerate(
-        (f'=WEBSERVICE("{url}/ws")', f'=_xlfn.IMAGE("{url}/image")', f"='file://{secret}'#$Sheet1.A1"), 1
+        (
+            f'=WEBSERVICE("{url}/ws")',
+            f'=_xlfn.IMAGE("{url}/image")',
+            f"='file://{secret}'#$Sheet1.A1",
+            f'=INDIRECT("\'fi"&"le://{secret}\'#$Sheet1.A1")',
+            f'=DDE("soffice","{secret}","A1")',
+        ),
+        1,
     ):
         book.active[f"A{row}"] = formula
     book.active["A9"] = "Formulas"

@@ -1,36 +1,44 @@
 """From an Office file to a PDF through LibreOffice, where it is installed: as true as a program can draw it.
 
 It runs as processes of its own with a folder and a profile of their own, bounds of time and memory, and nothing to
-fetch: addresses outside the file are taken out of the copy that it gets, and its profile names a proxy where nobody is.
+fetch: it gets a copy that names nothing outside the file (`cleaning`), and its profile names a proxy where nobody is.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
 import tempfile
-import threading
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from lxml import etree
+from inkstand.fakes.kit.rendering import UndrawableError, run_apart
+from inkstand.fakes.kit.turns import Turns
 
-from .archive import opened, packed, parsed, written
+from .errors import TemplateError
 
-SECONDS = 60
+SECONDS = 30.0
 """How long one document may take."""
 
 MEMORY = 4_000_000_000
 """How many bytes of memory it may take."""
 
-_one_at_a_time = threading.Lock()
-_HYPERLINK = "/hyperlink"
-_FETCHING = re.compile(r"INCLUDE\s*(PICTURE|TEXT)|\bLINK\b|DDE|IMPORT", re.IGNORECASE)
-_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+AT_ONCE, EACH = 2, 1
+"""How many documents are drawn at once, and how many of them for one workspace."""
+
+LONGEST_WAIT = 60.0
+"""How long a document waits for its turn, in seconds."""
+
+_turns = Turns("LibreOffice", AT_ONCE, EACH, LONGEST_WAIT)
+_POLITE = 10
+_FILTERS = {
+    "docx": "MS Word 2007 XML",
+    "xlsx": "Calc MS Excel 2007 XML",
+    "pptx": "Impress MS PowerPoint 2007 XML",
+}
 _SETTINGS = {
     "org.openoffice.Inet/Settings": {
         "ooInetProxyType": "2",
@@ -43,6 +51,8 @@ _SETTINGS = {
         "DisableActiveContent": "true",
         "MacroSecurityLevel": "3",
     },
+    "org.openoffice.Office.Calc/Content/Update": {"Link": "2"},
+    "org.openoffice.Office.Writer/Content/Update": {"Link": "2"},
 }
 """What its profile says: a proxy where nobody listens, no links followed, no macros run."""
 
@@ -54,21 +64,37 @@ def program() -> str | None:
 
 
 def to_pdf(file: bytes, kind: str) -> bytes | None:
-    """The PDF of an Office file; None where LibreOffice is not installed, or could not draw it in time."""
+    """The PDF of an Office file; None where LibreOffice is not installed, or could not draw it in time.
+
+    Raises TemplateError for a file that is none, UndrawableError for one that takes too much to look into, BusyError
+    when its turn does not come.
+    """
     found = program()
     if found is None:
         return None
-    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="inkstand-office-") as folder:
+    clean = _cleaned(file, kind)
+    with _turns.turn(), tempfile.TemporaryDirectory(prefix="inkstand-office-") as folder:
         path = Path(folder, f"document.{kind}")
-        path.write_bytes(without_addresses(file, kind))
+        path.write_bytes(clean)
         _set_up(Path(folder, "profile", "user"))
         profile = f"-env:UserInstallation=file://{folder}/profile"
-        options = ("--headless", "--norestore", "--nologo", "--convert-to", "pdf", "--outdir", folder)
+        quiet = ("--headless", "--norestore", "--nologo")
+        options = (*quiet, f"--infilter={_FILTERS[kind]}", "--convert-to", "pdf", "--outdir", folder)
         environment = {"HOME": folder, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
         if not _ran([found, profile, *options, str(path)], environment):
             return None
         made = path.with_suffix(".pdf")
         return made.read_bytes() if made.is_file() else None
+
+
+def _cleaned(file: bytes, kind: str) -> bytes:
+    try:
+        found: bytes = run_apart(f"{__package__}.cleaning:cleaned", file, kind)
+    except UndrawableError:
+        raise
+    except ValueError as error:
+        raise TemplateError(str(error)) from error
+    return found
 
 
 def _set_up(user: Path) -> None:
@@ -94,7 +120,8 @@ def _ran(command: list[str], environment: dict[str, str]) -> bool:
         )
     except OSError:
         return False
-    with suppress(ImportError, AttributeError, ProcessLookupError):  # not every system can
+    with suppress(ImportError, AttributeError, OSError):  # not every system can
+        os.setpriority(os.PRIO_PGRP, process.pid, _POLITE)
         import resource  # noqa: PLC0415  # not every system has it
 
         resource.prlimit(process.pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -108,42 +135,3 @@ def _ran(command: list[str], environment: dict[str, str]) -> bool:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def without_addresses(file: bytes, kind: str) -> bytes:
-    """An Office file that names nothing outside itself but hyperlinks, and has no field that would fetch something."""
-    archive = opened(file, kind)
-    changed: dict[str, bytes] = {}
-    for name in archive.matching(r".*\.rels"):
-        root = parsed(name, archive.parts[name])
-        outside = [one for one in root if one.get("TargetMode") == "External" and not _is_link(one.get("Type"))]
-        for one in outside:
-            one.set("Target", "about:blank")
-        if outside:
-            changed[name] = written(root)
-    for name in archive.matching(r"word/[^/]+\.xml"):
-        if b"instr" in archive.parts[name]:
-            root = parsed(name, archive.parts[name])
-            if _without_fetching(root):
-                changed[name] = written(root)
-    return packed(archive, changed)
-
-
-def _without_fetching(root: etree._Element) -> bool:
-    """Take the codes out of a part's fields where any of them would fetch something; whether there was one.
-
-    A code may be split over runs, so they are read as one.
-    """
-    codes, simple = list(root.iter(f"{_WORD}instrText")), list(root.iter(f"{_WORD}fldSimple"))
-    told = ["".join(one.text or "" for one in codes), *(one.get(f"{_WORD}instr") or "" for one in simple)]
-    if not _FETCHING.search("\n".join(told)):
-        return False
-    for one in codes:
-        one.text = "QUOTE"
-    for one in simple:
-        one.set(f"{_WORD}instr", "QUOTE")
-    return True
-
-
-def _is_link(kind: str | None) -> bool:
-    return (kind or "").endswith(_HYPERLINK)
