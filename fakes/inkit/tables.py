@@ -34,6 +34,12 @@ choices = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+space = Table(
+    "inkit_space",
+    METADATA,
+    Column("what", Text, primary_key=True),
+    Column("bytes", Integer, nullable=False),
+)
 folders = Table(
     "inkit_folders",
     METADATA,
@@ -90,6 +96,7 @@ renders = Table(
     Column("native", LargeBinary),
     Column("pdf", LargeBinary),
     Column("pages", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
     Column("rendered_with", Text),
     Column("width", Float, nullable=False),
     Column("height", Float, nullable=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from inkstand.fakes.inkit.documents import sending
 from inkstand.fakes.inkit.documents.renders import COMPLETED
@@ -190,7 +190,14 @@ def _link(row: dict[str, Any]) -> str:
 
 
 _SENDINGS = Statement(select(sendings).order_by(sendings.c.seq))
-_without_files = select(*(column for column in renders.c if column.name not in {"pdf", "native"}))
+LONGEST_SHOWN = 500_000
+"""How long the HTML and the values of a document may be to be shown in a list, in characters; longer ones are null."""
+
+_LONG = ("html", "merge_parameters")
+_without_files = select(
+    *(column for column in renders.c if column.name not in {"pdf", "native", *_LONG}),
+    *(case((func.length(renders.c[name]) <= LONGEST_SHOWN, renders.c[name])).label(name) for name in _LONG),
+)
 _SAME = ("document_id", "render_id", "message_id", "batch_id", "template_id", "folder_id", "rendered_with")
 _FIELDS: dict[str, str | None] = {
     **{name: name for name in _SAME},

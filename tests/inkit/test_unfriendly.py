@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.inkit.test_public_api import Api
 
+from inkstand.fakes.inkit.documents import space
+from inkstand.fakes.inkit.web import public
 from inkstand.fakes.kit.rendering import crew
 
 HUGE = 10**30
@@ -186,6 +188,39 @@ def test_near_misses_are_looked_for_within_reason(api):
     assert "firstName0 came" in told["errors"][0]["message"]
     api.refused(template_id="tmpl_" + "x" * 1_000_000)
     api.refused(template_id="tmpl_demoNotice", destinations={"inkit_" * 100_000: {}})
+
+
+def test_a_workspace_that_is_full(api, monkeypatch):
+    """What has no room is refused in words, one by one in a batch, and through Segment; deleting makes room."""
+    kept = api.make()
+    monkeypatch.setattr(space, "MOST", 60_000)
+    body = {"template_id": "tmpl_demoNotice", "renders": [{}] * 9}
+    batch = api.json("GET", f"/batch/{api.json('POST', '/batch', 201, json=body)['id']}")
+    stored = batch["destinations"]["inkit_storage"]
+    assert stored["completed"] > 0
+    assert stored["failed"] > 0
+    assert "no room" in batch["errors"][0]["message"]
+    assert "no room" in api.refused(template_id="tmpl_demoNotice")["message"]
+    template = {"name": "x", "source": "html", "file": html("x" * 50_000)}
+    assert "no room" in api.json("POST", "/template", 422, json=template)["message"]
+    message = {"type": "identify", "userId": "u", "messageId": "full", "traits": {"template_id": "tmpl_demoNotice"}}
+    answer = api.client.request("POST", "/inkit/integrations/segment", auth=(api.key, ""), json=message)
+    assert (answer.status_code, "no room" in answer.text) == (400, True)
+
+    api.ask("DELETE", f"/render/{kept['id']}", 204)
+    api.make()
+
+
+def test_lists_of_large_values(client, api, monkeypatch):
+    """A page of too much is refused; views show what is long as nothing; the document itself has it all."""
+    values = {"first_name": "x" * 600_000}
+    made = [api.make(merge_parameters=values)["id"] for _ in range(3)]
+    monkeypatch.setattr(public, "_LONGEST_LIST", 1_500_000)
+    assert api.json("GET", "/render", 422)["errors"][0]["field"] == "page_size"
+    assert [one["id"] for one in api.json("GET", "/render?page_size=2")["items"]] == made[:2]
+    assert api.json("GET", "/render?page_size=1")["items"][0]["merge_parameters"] == values
+    assert api.json("GET", f"/render/{made[2]}")["merge_parameters"] == values
+    assert [row["merge_parameters"] for row in client.workspace("default").view("inkit.documents")] == [None] * 3
 
 
 @pytest.mark.slow

@@ -18,6 +18,8 @@ from inkstand.fakes.kit.rendering import Paper
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 from inkstand.fakes.kit.world import World
 
+from . import space
+
 _LONGEST_TOLD = 200
 
 
@@ -43,7 +45,7 @@ class NewTemplate:
 
 
 def add(tx: Tx, world: World, given: NewTemplate) -> Row:
-    """Keep a template, or a new version of one; its row."""
+    """Keep a template, or a new version of one; its row. Raises TemplateError when the workspace has no room for it."""
     template_id = storable(given.template_id or "") or world.id("tmpl_", "template", tx.number("inkit.templates"))
     before = tx.one(_TEMPLATE, template_id=template_id)
     version = before["version"] + 1 if before else 1
@@ -66,7 +68,9 @@ def add(tx: Tx, world: World, given: NewTemplate) -> Row:
         "unit": given.paper.unit,
         "updated_at": now,
     }
+    space.take(tx, 0 if given.sample else len(given.file))
     if before:
+        space.give_back(tx, len(before["file"] or b""))
         tx.change(_NEXT_VERSION, **values, key=before["seq"])
     else:
         tx.insert(_ADD, **values, template_id=template_id, created_by=storable(given.created_by), created_at=now)

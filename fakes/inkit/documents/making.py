@@ -72,15 +72,15 @@ def make(press: Press, wanted: Order) -> Row:
 
 
 def keep(press: Press, wanted: Order, draw: Callable[[], Drawn]) -> Row:
-    """Keep what `draw` gives; raises BadOrderError as `make` does."""
+    """Keep what `draw` gives; raises BadOrderError as `make` does, and when the workspace has no room for it."""
     try:
         drawn = draw()
+        with press.write() as tx:
+            cause = ("call", tx.number("inkit.renders"))
+            row = filing.filed(tx, press.world, wanted, drawn, wanted.values, cause)
+            tx.because(renders.subject(row), "document", filing.made(row, wanted, drawn))
     except TemplateError as error:
         raise BadOrderError([field_error("merge_parameters", str(error))]) from error
-    with press.write() as tx:
-        cause = ("call", tx.number("inkit.renders"))
-        row = filing.filed(tx, press.world, wanted, drawn, wanted.values, cause)
-        tx.because(renders.subject(row), "document", filing.made(row, wanted, drawn))
     return row
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from inkstand.fakes.kit.ledger import Reason
 from inkstand.fakes.kit.storage import Door, Row, Statement, Tx, adding, loads
 from inkstand.fakes.kit.world import World
 
-from . import folders
+from . import folders, space
 from .drawing import Drawn
 
 COMPLETED, IN_PROGRESS, FAILED = "completed", "in_progress", "failed"
@@ -38,8 +38,14 @@ class Order:
 
 
 def keep(tx: Tx, world: World, order: Order, drawn: Drawn, *cause: str | int) -> Row:
-    """Keep what was drawn, with a piece for each destination; its row. Ids follow from `cause`."""
+    """Keep what was drawn, with a piece for each destination; its row. Ids follow from `cause`.
+
+    Raises TemplateError when the workspace has no room for it.
+    """
     now = world.now()
+    values = dump_text(dict(order.values))
+    size = sum(map(len, (drawn.pdf, drawn.native or b"", (drawn.html or "").encode(), values)))
+    space.take(tx, size)
     ready_at = now + drawn.late + int(choice(tx, "render_time") or 0)
     sent_to = pieces.made(order.destinations, lambda prefix: world.id(prefix, *cause))
     stored = pieces.keeping(order.destinations.get(pieces.STORAGE, {}))
@@ -58,13 +64,14 @@ def keep(tx: Tx, world: World, order: Order, drawn: Drawn, *cause: str | int) ->
         profile_kind=kind,
         profile=owner,
         status=IN_PROGRESS if ready_at > now else _end_of(drawn.pages),
-        merge_parameters=dump_text(dict(order.values)),
+        merge_parameters=values,
         destinations=dump_text(sent_to),
         folder_id=(stored.folder_id or folders.default(world)) if pieces.STORAGE in sent_to else None,
         html=drawn.html,
         native=drawn.native,
         pdf=drawn.pdf or None,
         pages=drawn.pages,
+        bytes=size,
         rendered_with=drawn.rendered_with or None,
         **{name: order.template[name] for name in ("width", "height", "unit")},
         created_by=storable(order.created_by),
@@ -97,8 +104,20 @@ def of_message(tx: Tx, message_id: str) -> Row | None:
 
 
 def every(door: Door, batch_id: str | None = None) -> list[Row]:
-    """Every render, or those of a batch, oldest first, without their files."""
+    """Every render, or those of a batch, oldest first, without their files and values."""
     return door.read(_ALL, batch_id=batch_id)
+
+
+def values(door: Door, render_ids: Sequence[str], most: int) -> dict[str, Any] | None:
+    """The merge parameters of renders, by the render's id; None where they come to more than so many bytes."""
+    found, left = {}, most
+    for one in render_ids:
+        (row,) = door.read(_VALUES, id=one)
+        left -= len(row["merge_parameters"])
+        if left < 0:
+            return None
+        found[one] = loads(row["merge_parameters"])
+    return found
 
 
 def alive(door: Door, now: int) -> list[Row]:
@@ -155,7 +174,8 @@ def looked_at(tx: Tx, row: Row, now: int) -> bool:
 
 def delete(tx: Tx, row: Row, now: int) -> None:
     """Delete a render with its files; that it was there can still be seen."""
-    tx.change(_DELETE, key=row["seq"], now=now)
+    if tx.change(_DELETE, key=row["seq"], now=now):
+        space.give_back(tx, row["bytes"])
     tx.because(subject(row), "deleted", [Reason("inkit.document.deleted", {"document": known_as(row)})])
     _tell_of(tx, row, webhooks.DOCUMENT_DELETED, now)
 
@@ -178,7 +198,7 @@ def choice(place: Tx | Door, name: str) -> Any:  # a JSON value is anything
     return loads(rows[0]["value"]) if rows else None
 
 
-_FILES = ("pdf", "native", "html")
+_FILES = ("pdf", "native", "html", "merge_parameters")
 _ADD = adding(renders)
 _BY_SEQ = Statement(select(renders).where(renders.c.seq == bindparam("seq")))
 _BY_ID = Statement(
@@ -192,6 +212,7 @@ _ALL = Statement(
     .where(or_(bindparam("batch_id").is_(None), renders.c.batch_id == bindparam("batch_id")))
     .order_by(renders.c.seq)
 )
+_VALUES = Statement(select(renders.c.merge_parameters).where(renders.c.render_id == bindparam("id")))
 _COUNT_VIEW = Statement(
     update(renders)
     .where(

@@ -51,13 +51,13 @@ def take(press: Press, call: Identify) -> Made | NoDocument:
         return decided
     try:
         drawn = press.draw(decided)
+        with press.write() as tx:
+            return _made_before(tx, call) or _file(tx, press.world, call, decided, drawn)
     except TemplateError as error:
         refusal = _too_much(error)
         with press.write() as tx:
             tx.because(call.subject, "document", refusal.reasons)
         return refusal
-    with press.write() as tx:
-        return _made_before(tx, call) or _file(tx, press.world, call, decided, drawn)
 
 
 def _too_much(error: Exception) -> NoDocument:

@@ -28,6 +28,7 @@ from .answers import ApiError, answer, body_of_call, done, error_answer, invalid
 from .template_calls import new_template
 
 _MOST_DIGITS = 9
+_LONGEST_LIST = 20_000_000
 
 
 def register(app: Flask) -> None:
@@ -59,9 +60,13 @@ def generate() -> Response:
 
 def list_renders() -> Response:
     """`GET /render`, and `/renders` as the Go client has it."""
-    now, base = _now(), _base()
-    rows = renders.alive(current.tenant().door, now)
-    return _listed([told.render(row, now, base) for row in rows])
+    now, base, door = _now(), _base(), current.tenant().door
+    page = _page_of([told.render(row, now, base) for row in renders.alive(door, now)])
+    values = renders.values(door, [item["id"] for item in page["items"]], _LONGEST_LIST)
+    if values is None:
+        raise invalid("page_size", f"the merge parameters of this page have over {_LONGEST_LIST:,} bytes; ask for less")
+    page["items"] = [{**item, "merge_parameters": values[item["id"]]} for item in page["items"]]
+    return answer(200, page)
 
 
 def get_render(id: str) -> Response:  # noqa: A002  # the route's own name for it
@@ -199,6 +204,12 @@ def from_http_error(error: HTTPException) -> Response:
 
 
 def _listed(items: list[dict[str, Any]], hidden: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> Response:
+    return answer(200, _page_of(items, hidden, without))
+
+
+def _page_of(
+    items: list[dict[str, Any]], hidden: tuple[str, ...] = (), without: tuple[str, ...] = ()
+) -> dict[str, Any]:
     query = dict(request.args.items())
     for name in without:
         query.pop(f"data-{name}", None)
@@ -207,7 +218,7 @@ def _listed(items: list[dict[str, Any]], hidden: tuple[str, ...] = (), without: 
     if sent_to or where:
         items = [item for item in items if listing.is_sent(item.get("destinations") or {}, sent_to, where)]
     try:
-        return answer(200, listing.listed(items, listing.read(query), hidden))
+        return listing.listed(items, listing.read(query), hidden)
     except listing.ListingError as error:
         raise invalid(error.field, str(error)) from error
 

@@ -51,9 +51,8 @@ def render(row: Row, now: int, base: str) -> Told:
         "batch_id": row["batch_id"],
         "status": status(row, now),
         "destinations": sent_to(row, now),
-        "merge_parameters": loads(row["merge_parameters"]),
         **{name: row[name] for name in ("width", "height", "unit")},
-        **({"html": row["html"]} if "html" in row.keys() else {}),  # noqa: SIM118  # a row of the database
+        **(_whole(row) if "html" in row.keys() else {}),  # noqa: SIM118  # a row of the database
         "pdf_url": f"{address}/pdf",
         "html_url": f"{address}/html",
         **_expiry(row),
@@ -61,6 +60,10 @@ def render(row: Row, now: int, base: str) -> Told:
         "created_at": iso(row["created_at"]),
         "updated_at": iso(row["updated_at"]),
     }
+
+
+def _whole(row: Row) -> Told:
+    return {"merge_parameters": loads(row["merge_parameters"]), "html": row["html"]}
 
 
 def document(row: Row, now: int) -> Told:
