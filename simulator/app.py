@@ -21,7 +21,7 @@ from inkstand.fakes.kit.vendor import Vendor
 from .delivery.courtesy import Courtesy
 from .delivery.worker import Worker
 from .errors import PROBLEM, BusyError, problem
-from .guard import stranger
+from .guard import strange_name, stranger
 from .model import IN_PROCESS
 from .sandbox import Sandbox
 from .settings import Settings
@@ -123,6 +123,12 @@ def _of_vendor(vendor: Vendor) -> WSGIApplication:
     return app.wsgi_app
 
 
+def _refused(why: str, start_response: StartResponse) -> Iterable[bytes]:
+    body = dump_json(problem(403, "Forbidden", why))
+    start_response("403 Forbidden", [("Content-Type", PROBLEM), ("Content-Length", str(len(body)))])
+    return [body]
+
+
 class Dispatcher:
     """Sends each request to the application it is for: by a vendor's host name, else by path; the rest is Segment."""
 
@@ -173,7 +179,9 @@ class Dispatcher:
         if prefix in self._prefixes:
             environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{prefix}"
             environ["PATH_INFO"] = path[len(prefix) + 1 :] or "/"
-            return self._vendor(self._prefixes[prefix])(self._known(environ), start_response)
+            why = strange_name(environ, self._inkstand.settings.hosts)
+            vendor = self._vendor(self._prefixes[prefix])
+            return vendor(self._known(environ), start_response) if why is None else _refused(why, start_response)
         if (path in _PAGES and environ["REQUEST_METHOD"] in _LOOKING) or path.startswith(_CONTROL_PATH):
             ours = self._web() if path in _PAGES else self._control()
             return self._guarded(ours, environ, start_response)
@@ -187,12 +195,7 @@ class Dispatcher:
         """What a web page of somebody else must not reach."""
         settings = self._inkstand.settings
         why = stranger(environ, settings.hosts, settings.public_url)
-        if why is None:
-            return application(environ, start_response)
-        body = dump_json(problem(403, "Forbidden", why))
-        headers = [("Content-Type", PROBLEM), ("Content-Length", str(len(body)))]
-        start_response("403 Forbidden", headers)
-        return [body]
+        return application(environ, start_response) if why is None else _refused(why, start_response)
 
     def _known(self, environ: WSGIEnvironment) -> WSGIEnvironment:
         environ[TENANTS_KEY] = self._inkstand.sandbox.registry

@@ -38,8 +38,16 @@ def _hint(request: Any) -> str:
     return ". It does not begin like a request: this is plain http, use http:// and not https://" if odd else ""
 
 
-def channel_class(note: Note) -> type[HTTPChannel]:
-    """A channel whose own answers are ours; `note` is told what was asked, and the code and text of the answer."""
+def _plain(status: int, message: str) -> dict[str, object]:
+    """An error that readers find by every name that the vendors use."""
+    return {"error": message, "code": status, "message": message, "errors": []}
+
+
+def channel_class(note: Note, is_segment: Callable[[str], bool]) -> type[HTTPChannel]:
+    """A channel whose own answers are ours; `note` is told what was asked, and the code and text of the answer.
+
+    `is_segment` tells whether a path is one of Segment's: others are answered with the plain status.
+    """
 
     class Refusal(ErrorTask):
         """Answers a request that cannot be handed on."""
@@ -48,16 +56,18 @@ def channel_class(note: Note) -> type[HTTPChannel]:
             """Answer, and close the connection: where the next request begins is not known."""
             request: Any = self.request  # the stubs call a request its own error
             found = request.error
-            status, reason = _AS.get(found.code, (found.code, found.reason))
+            ours = is_segment(getattr(request, "path", None) or "/")
+            status, reason = (_AS if ours else {}).get(found.code, (found.code, found.reason))
             code = _CODES.get(found.code, "bad_request")
-            message = storable(_SAID.get(found.code) or f"{found.body}{_hint(request)}".rstrip(".") + ".")
-            body = dump_json(error_body(code, message))
+            said = (_SAID if ours else {}).get(found.code) or f"{found.body}{_hint(request)}".rstrip(".") + "."
+            message = storable(said)
+            body = dump_json(error_body(code, message) if ours else _plain(status, message))
             self.status = f"{status} {reason}"
             origin = request.headers.get("ORIGIN")
             self.response_headers = [("Content-Type", JSON), *(cors(origin).items() if origin else ())]
             self.set_close_on_finish()
             self.content_length = len(body)
-            if status < 500:  # noqa: PLR2004  # what fails here is no refusal
+            if ours and status < 500:  # noqa: PLR2004  # what fails here is no refusal
                 asked = (getattr(request, name, None) for name in ("command", "path"))
                 note(" ".join(part for part in asked if part) or "a request", code, message)
             self.write(body)

@@ -25,16 +25,24 @@ def stranger(environ: Mapping[str, Any], allowed: Collection[str] = (), public: 
     every method, unless it is the address asked or the `public` one.
     """
     asked = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
-    host = _name(f"//{asked}")
-    if not _is_ours(host, allowed):
-        return (
-            f"This is asked for as {host!r}, a name that a web page may have pointed here. Ask for 127.0.0.1 or "
-            "localhost, or allow the name: --allow-host, INKSTAND_ALLOWED_HOSTS or allowed_hosts in inkstand.yaml."
-        )
+    why = strange_name(environ, allowed)
+    if why:
+        return why
     origin = environ.get("HTTP_ORIGIN")
     if origin and _netloc(origin) not in {asked, _netloc(public or "") or asked}:
         return f"A web page of {origin} may not use the sandbox's controls; only its own page ({asked}) may."
     return None
+
+
+def strange_name(environ: Mapping[str, Any], allowed: Collection[str] = ()) -> str | None:
+    """Why a request is refused for the name that it was led here by, in words; None when that is one of ours."""
+    host = _name(f"//{environ.get('HTTP_HOST') or environ.get('SERVER_NAME', '')}")
+    if _is_ours(host, allowed):
+        return None
+    return (
+        f"This is asked for as {host!r}, a name that a web page may have pointed here. Ask for 127.0.0.1 or "
+        "localhost, or allow the name: --allow-host, INKSTAND_ALLOWED_HOSTS or allowed_hosts in inkstand.yaml."
+    )
 
 
 def _netloc(address: str) -> str:

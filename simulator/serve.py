@@ -61,8 +61,10 @@ def serve(
                 clear_untrusted_proxy_headers=True,
                 asyncore_use_poll=True,
             )
+            prefixes = {*(vendor.slug for vendor in inkstand.sandbox.vendors), "_sandbox"}
             server.channel_class = channel_class(  # type: ignore[union-attr]  # one socket makes one server
-                lambda what, code, message: inkstand.sandbox.registry.refused(what, code, message, None, b"")
+                lambda what, code, message: inkstand.sandbox.registry.refused(what, code, message, None, b""),
+                lambda path: path.strip("/").partition("/")[0] not in prefixes,
             )
             inkstand.hang_up = waitress.channel.ClientDisconnected
             inkstand.sandbox.rooms.on_change = lambda held: server.task_dispatcher.set_thread_count(THREADS + held)

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from inkstand.fakes.kit.current import LIFE_KEY
@@ -21,6 +21,7 @@ from inkstand.fakes.kit.faults import CAUSE_KEY, ENACT_KEY, Effect
 from inkstand.fakes.kit.storage import door_held
 from inkstand.simulator.model import IN_PROCESS
 
+from .far import FarAdapter
 from .retry import Answer, Failure
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Transport:
 
     def __init__(self, application: WSGIApplication) -> None:
         self._near = InProcessAdapter(application)
-        self._far = HTTPAdapter(pool_maxsize=32)
+        self._far = FarAdapter(pool_maxsize=32)
 
     def prepare(self, call: HttpCall, base_url: str) -> requests.PreparedRequest:
         """A request as it will go over the wire."""

@@ -122,6 +122,17 @@ def test_what_the_server_itself_refuses(served, headers, code):
     assert served.client.control("GET", "/refused", params={"newest": 1})["items"][0]["code"] == code
 
 
+@pytest.mark.parametrize("path", ["/inkit/v1/template", "/movable-ink/events/x", "/_sandbox/v1/workspaces"])
+def test_what_the_server_refuses_beside_segment(served, path):
+    """A body beyond all limits is a 413 there, in words that each vendor's readers find."""
+    before = len(served.client.control("GET", "/refused")["items"])
+    head, body = ask(served.url, request(path, {"Content-Length": "104857600"}))
+
+    assert head.partition(" ")[2].startswith("413 ")
+    assert "exceeds" in json.loads(body)["message"]
+    assert len(served.client.control("GET", "/refused")["items"]) == before
+
+
 @pytest.mark.fact("gzip-bounded", "batch-size")
 def test_a_large_body_is_refused_and_the_next_request_is_served(served):
     """On one connection: a body over the limit, and behind it a call that is taken."""

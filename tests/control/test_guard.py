@@ -36,6 +36,17 @@ def test_names_that_may_have_been_pointed_here(client, host):
         assert "--allow-host" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("path", ["/inkit/?key=inkstand-demo-inkit-key", "/inkit/v1/template", "/movable-ink/"])
+def test_vendors_are_no_pages_of_a_stranger(client, path):
+    """Nor are theirs: the demo's keys are known to everybody. By a name of ours and by the vendor's own they answer."""
+    told = client.request("GET", path, headers={"Host": "evil.example"})
+    assert (told.status_code, "--allow-host" in told.json()["detail"]) == (403, True)
+    for host in ("127.0.0.1:4650", "inkstand", "localhost"):
+        assert client.request("GET", path, headers={"Host": host}).status_code != 403
+    headers = {"Host": "api.inkit.com", "X-Inkit-API-Token": "inkstand-demo-inkit-key"}
+    assert client.request("GET", "/v1/template", headers=headers).ok
+
+
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "http://127.0.0.1:9999", "null", "http://localhost", "http://["]
 )

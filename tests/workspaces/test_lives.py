@@ -100,13 +100,13 @@ def test_an_advance_that_a_reset_overtakes(inkstand, workspace, httpserver):
 
 def test_a_page_that_is_drawn_while_a_reset_comes(client, workspace, monkeypatch):
     """The document does not appear in the new life, though its call came over a socket."""
-    draw = drawing.to_pdf
+    draw = drawing.page_of
 
     def reset_and_draw(*arguments):
         workspace.reset()
         return draw(*arguments)
 
-    monkeypatch.setattr(drawing, "to_pdf", reset_and_draw)
+    monkeypatch.setattr(drawing, "page_of", reset_and_draw)
     body = {"type": "identify", "userId": "u", "messageId": "m", "traits": {"template_id": "tmpl_demoNotice"}}
     key = workspace.connection("inkit")["settings"]["apiKey"]
     response = client.request("POST", "/inkit/integrations/segment", json=body, auth=(key, ""))
