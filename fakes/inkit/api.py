@@ -25,6 +25,9 @@ from inkstand.fakes.kit.furnishing import furnish, not_faked
 from inkstand.fakes.kit.http import BadJsonError, RefusedError, basic_credentials, parse_json
 from inkstand.fakes.kit.ledger import load
 
+_LARGEST_MESSAGE = 1_000_000
+"""How many bytes are taken from Segment, which sends 32 KB at most: our choice."""
+
 
 def create_app() -> Flask:
     """Inkit as a web application of its own."""
@@ -46,6 +49,8 @@ def from_segment() -> Response:
     credentials = basic_credentials(request.headers.get("Authorization"))
     if credentials is None or not current.enter(SERVICE, credentials[0]):
         return answer(401, {"message": "Unauthorized: the API key is missing or unknown."})
+    if (request.content_length or 0) > _LARGEST_MESSAGE:
+        return answer(413, {"message": f"A message has at most {_LARGEST_MESSAGE:,} bytes; more came."})
     try:
         body = parse_json(request.get_data())
     except BadJsonError as error:

@@ -190,6 +190,24 @@ def test_near_misses_are_looked_for_within_reason(api):
     api.refused(template_id="tmpl_demoNotice", destinations={"inkit_" * 100_000: {}})
 
 
+@pytest.mark.usefixtures("unharmed")
+def test_words_beyond_measure(api):
+    """Names, descriptions, destinations and messages have lengths; a batch keeps the first of what is wrong."""
+    long = "x" * 2_001
+    for body, field in (({"name": long}, "name"), ({"description": long}, "description")):
+        assert api.refused(template_id="tmpl_demoNotice", **body)["errors"][0]["field"] == field
+        template = {"name": "x", "source": "html", "file": html("x"), **body}
+        assert api.json("POST", "/template", 422, json=template)["errors"][0]["field"] == field
+    ways = {"box": {"x": "x" * 100_000}}
+    assert api.refused(template_id="tmpl_demoNotice", destinations=ways)["errors"][0]["field"] == "destinations"
+    many = {"name": "x", "source": "html", "file": html("".join(f"{{{{f{one}}}}}" for one in range(2_000)))}
+    body = {"template_id": api.json("POST", "/template", 201, json=many)["id"], "renders": [{}] * 20}
+    told = api.json("GET", f"/batch/{api.json('POST', '/batch', 201, json=body)['id']}")
+    assert {len(one["errors"]) for one in told["errors"]} == {20}
+    answer = api.client.request("POST", "/inkit/integrations/segment", auth=(api.key, ""), data=b" " * 1_000_001)
+    assert (answer.status_code, "at most" in answer.json()["message"]) == (413, True)
+
+
 def test_a_workspace_that_is_full(api, monkeypatch):
     """What has no room is refused in words, one by one in a batch, and through Segment; deleting makes room."""
     kept = api.make()

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from inkstand.fakes.inkit.kinds.pieces import STORAGE
+from inkstand.fakes.inkit.kinds.pieces import KINDS, STORAGE
 from inkstand.fakes.inkit.tables import batches
 from inkstand.fakes.kit.http import dump_text, kind_of, storable
 from inkstand.fakes.kit.storage import Door, Row, Statement, adding
@@ -30,6 +30,7 @@ SECONDS = 60.0
 """How long making them may take, wall-clock; those that are left then are failures."""
 
 
+_MOST_TOLD, _LONGEST_TOLD = 20, 2_000
 _TOO_LATE = f"the documents of a batch may take {SECONDS:.0f} s to make, and these took longer: send fewer at once"
 
 
@@ -106,8 +107,9 @@ def _make_all(press: Press, orders: Mapping[int, Order], wanted: list[Any]) -> l
 
 def _failure(number: int, given: object, error: BadOrderError) -> dict[str, Any]:
     meant = given.get("destinations") if isinstance(given, dict) else None
-    names = list(meant) if isinstance(meant, dict) and meant else [STORAGE]
-    return {"number": number, "destinations": names, "message": str(error), "errors": error.errors}
+    names = [one for one in meant if one in KINDS] if isinstance(meant, dict) else []
+    told = [{**one, "message": one["message"][:_LONGEST_TOLD]} for one in error.errors[:_MOST_TOLD]]
+    return {"number": number, "destinations": names or [STORAGE], "message": str(error)[:_LONGEST_TOLD], "errors": told}
 
 
 _ADD = adding(batches)

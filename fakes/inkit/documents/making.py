@@ -23,6 +23,12 @@ from .renders import Order
 LARGEST_VALUES = 2_000_000
 """How many bytes of JSON the merge parameters of one document may have."""
 
+LARGEST_WAYS = 100_000
+"""How many bytes of JSON the destinations of one document may have."""
+
+LONGEST_TEXT = 2_000
+"""How long a name or a description may be, in characters."""
+
 _USUAL = Paper()
 
 
@@ -170,6 +176,7 @@ def _values(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _destinations(door: Door, template: Row | Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     given = body.get("destinations")
+    check_ways(given)
     try:
         found = overridden(of_template(loads(template["destinations"])), given)
         old = {name: body[name] for name in ("folder_id", "expire_after_n_views") if name in body}
@@ -184,11 +191,22 @@ def _destinations(door: Door, template: Row | Mapping[str, Any], body: Mapping[s
     return found
 
 
+def check_ways(given: object) -> None:
+    """Raise BadOrderError for destinations that say too much."""
+    size = len(dump_text(given))
+    if size > LARGEST_WAYS:
+        said = f"destinations: at most {LARGEST_WAYS:,} bytes of JSON; {size:,} came."
+        raise BadOrderError([field_error("destinations", said)])
+
+
 def text(body: Mapping[str, Any], name: str) -> str:
-    """A member of a call that is text, or is not there; raises BadOrderError for another."""
+    """A member of a call that is text of a usual length, or is not there; raises BadOrderError for another."""
     value = body.get(name)
     if value is not None and not isinstance(value, str):
         raise BadOrderError([field_error(name, f"{name}: text was wanted; {kind_of(value)} came.")])
+    if value and len(value) > LONGEST_TEXT:
+        said = f"{name}: at most {LONGEST_TEXT:,} characters; {len(value):,} came."
+        raise BadOrderError([field_error(name, said)])
     return value or ""
 
 

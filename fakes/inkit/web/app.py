@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response
 
 from inkstand.fakes.inkit import webhooks
-from inkstand.fakes.inkit.documents import catalogue, folders, sending
+from inkstand.fakes.inkit.documents import catalogue, folders, making, sending
 from inkstand.fakes.inkit.kinds import mail
 from inkstand.fakes.inkit.kinds.pieces import MAGIC_LINK, MAIL
 from inkstand.fakes.kit import current
@@ -38,9 +38,9 @@ def register(app: Flask) -> None:
 def create_or_change_template() -> Response:
     """`POST /_web/template`: what a person does in the web app; ours, for Inkit's API cannot change a template."""
     body = body_of_call()
-    template_id, optional = body.get("template_id"), body.get("optional")
+    optional = body.get("optional")
     blank = [one for one in optional if isinstance(one, str)] if isinstance(optional, list) else []
-    own_id = template_id if isinstance(template_id, str) else None
+    own_id = making.text(body, "template_id") or None
     given = replace(new_template(body, key_name()), template_id=own_id, optional=blank)
     with current.write() as tx:
         row = catalogue.add(tx, current.world(), given)
@@ -50,9 +50,7 @@ def create_or_change_template() -> Response:
 def create_folder() -> Response:
     """`POST /_web/folder`: make a folder, of a `name` and a `description`."""
     body = body_of_call()
-    name, description = _name(body), body.get("description", "")
-    if not isinstance(description, str):
-        raise invalid("description", f"text was wanted; {kind_of(description)} came")
+    name, description = _name(body), making.text(body, "description")
     with current.write() as tx:
         row = folders.create(tx, current.world(), name, description, key_name())
     return answer(201, told.folder(row))

@@ -13,6 +13,8 @@ from inkstand.fakes.kit.http import kind_of
 
 from .answers import ApiError, invalid
 
+_LONGEST_NAME = 200
+
 
 def new_template(body: Mapping[str, Any], created_by: str) -> NewTemplate:
     """A template of a call's body. Raises ApiError, naming the field, for one that is none."""
@@ -32,8 +34,9 @@ def new_template(body: Mapping[str, Any], created_by: str) -> NewTemplate:
     if texts["source"] not in SOURCES:
         raise invalid("source", f"one of {', '.join(SOURCES)} was wanted; {texts['source']!r} came")
     file_name = data.get("file_name") or body.get("file_name")
-    description = body.get("description")
+    name, description = making.text(body, "name"), making.text(body, "description")
     try:
+        making.check_ways(body.get("destinations"))
         of_template(body.get("destinations"))
     except PieceError as error:
         raise invalid(error.field, str(error)) from error
@@ -43,12 +46,12 @@ def new_template(body: Mapping[str, Any], created_by: str) -> NewTemplate:
     except TemplateError as error:
         raise invalid("file", str(error)) from error
     return NewTemplate(
-        name=str(texts["name"]),
+        name=name,
         source=source,
         file=file,
         fields=fields,
-        description=description if isinstance(description, str) else "",
-        file_name=file_name if isinstance(file_name, str) else None,
+        description=description,
+        file_name=file_name[:_LONGEST_NAME] if isinstance(file_name, str) else None,
         paper=making.paper(data, body),
         destinations=body.get("destinations"),
         created_by=created_by,
