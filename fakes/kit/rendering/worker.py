@@ -20,7 +20,7 @@ import msgspec
 from . import pages
 from .shapes import Paper, UndrawableError
 
-MEMORY = 2_000_000_000
+MEMORY = 1_000_000_000
 """How many bytes of memory the drawing process may take."""
 
 _LENGTH = 4

@@ -20,16 +20,16 @@ from inkstand.fakes.kit.turns import Turns
 
 from .errors import TemplateError
 
-SECONDS = 30.0
+SECONDS = 60.0
 """How long one document may take."""
 
-MEMORY = 4_000_000_000
+MEMORY = 2_500_000_000
 """How many bytes of memory it may take."""
 
 AT_ONCE, EACH = 2, 1
 """How many documents are drawn at once, and how many of them for one workspace."""
 
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 90.0
 """How long a document waits for its turn, in seconds."""
 
 _turns = Turns("LibreOffice", AT_ONCE, EACH, LONGEST_WAIT)
