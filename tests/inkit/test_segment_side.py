@@ -143,3 +143,15 @@ def test_an_address_of_another_type_is_told_as_it_came(client, came, told):
 
     assert answer.status_code == 400
     assert f"{told} came" in answer.json()["message"]
+
+
+def test_whom_a_template_names_needs_no_person(client):
+    """A template that says to whom it is sent, or who signs, asks the profile for neither."""
+    signer = {"signer_number": 1, "full_name": "Desk", "email": "desk@x.test"}
+    ways = {"magic_link": {"email": "desk@x.test"}, "digital_signature": {"signers": [signer]}}
+    template = {"template_id": "t", "html": "<p>Hello</p>", "destinations": ways}
+    workspace = client.create("named", vendors={"inkit": {"templates": [template]}})
+    workspace.post("identify", {"userId": "u", "traits": {"template_id": "t"}})
+    workspace.settle()
+
+    assert [mail["to"] for mail in workspace.view("inkit.mailbox")] == ["desk@x.test"] * 2

@@ -44,7 +44,7 @@ def keep(tx: Tx, render: Row, person: Mapping[str, Any], now: int, *, comes_back
             continue
         stored = keeping(body) if kind == MAGIC_LINK else None
         addressed = {**person, **body}
-        unverified = kind == MAIL and bool(refusals((MAIL,), addressed))
+        unverified = kind == MAIL and bool(refusals({MAIL: body}, person))
         piece_id = body[KINDS[kind][0]]
         ended, ended_at = (mail.UNVERIFIED, now) if unverified else (None, None)
         if comes_back and kind == MAIL and not unverified:

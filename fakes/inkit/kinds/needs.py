@@ -19,36 +19,36 @@ from .pieces import MAGIC_LINK, MAIL, SIGNED_KINDS
 ADDRESS = ("address_line_1", "address_city", "address_state", "address_zip", "address_country")
 LONGEST_LINE = 64
 _LONGEST_TOLD = 80
-_BY_MAIL, _LINKED = (MAIL,), (MAGIC_LINK,)
 _STATE, _COUNTRY, _US_ZIP = re.compile("[A-Za-z]{2}"), re.compile("[A-Za-z]{2}"), re.compile(r"\d{5}(-\d{4})?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
-def refusals(destinations: Collection[str], person: Mapping[str, Any]) -> tuple[Reason, ...]:
-    """Why a document cannot be sent to a person; a reason for each thing that lacks or has not the right form."""
-    return tuple(_refusals(destinations, person))
+def refusals(destinations: Mapping[str, Mapping[str, Any]], person: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """Why a document cannot be sent to a person; a reason for each thing that lacks or has not the right form.
+
+    `destinations` are the ways by which it is sent, each with its body: what that says counts before the person.
+    """
+    return tuple(reason for kind, body in destinations.items() for reason in _refusals(kind, {**person, **body}))
 
 
 def warnings(destinations: Collection[str], person: Mapping[str, Any]) -> tuple[Reason, ...]:
     """What is worth telling of a document that can be sent."""
-    by_mail = any(kind in destinations for kind in _BY_MAIL)
-    if by_mail and not _text(person, "first_name") and _text(person, "last_name"):
+    if MAIL in destinations and not _text(person, "first_name") and _text(person, "last_name"):
         return (Reason("inkit.mail.last_name_only", {"last_name": _text(person, "last_name")}),)
     return ()
 
 
-def _refusals(destinations: Collection[str], person: Mapping[str, Any]) -> Iterator[Reason]:
-    for kind in (*_LINKED, *SIGNED_KINDS):
-        email = _text(person, "email")
-        if kind in destinations and not _EMAIL.fullmatch(email):
-            yield _lacks(kind, "email", person)
-    for kind in (*SIGNED_KINDS, *_BY_MAIL):
-        if kind in destinations and not (_text(person, "first_name") or _text(person, "last_name")):
-            yield _lacks(kind, "first_name", person)
-    for kind in _BY_MAIL:
-        if kind in destinations:
-            yield from (_lacks(kind, name, person) for name in ADDRESS if not _text(person, name))
-            yield from _wrong_address(person)
+def _refusals(kind: str, addressed: Mapping[str, Any]) -> Iterator[Reason]:
+    if kind in SIGNED_KINDS and addressed.get("signers"):
+        return
+    if kind in {MAGIC_LINK, *SIGNED_KINDS} and not _EMAIL.fullmatch(_text(addressed, "email")):
+        yield _lacks(kind, "email", addressed)
+    is_named = bool(_text(addressed, "first_name") or _text(addressed, "last_name"))
+    if kind in {MAIL, *SIGNED_KINDS} and not is_named:
+        yield _lacks(kind, "first_name", addressed)
+    if kind == MAIL:
+        yield from (_lacks(kind, name, addressed) for name in ADDRESS if not _text(addressed, name))
+        yield from _wrong_address(addressed)
 
 
 def _wrong_address(person: Mapping[str, Any]) -> Iterator[Reason]:
