@@ -155,3 +155,10 @@ def test_whom_a_template_names_needs_no_person(client):
     workspace.settle()
 
     assert [mail["to"] for mail in workspace.view("inkit.mailbox")] == ["desk@x.test"] * 2
+
+
+def test_calls_without_a_message_id(client):
+    """Nothing says that the second is the first again: each makes a document."""
+    for _ in range(2):
+        assert identify(client, {"template_id": "tmpl_demoNotice"}, None).status_code == 200
+    assert len(client.workspace("default").view("inkit.documents")) == 2

@@ -35,7 +35,7 @@ def read(body: object, default_template: str | None = None) -> Identify:
     if not isinstance(body, dict):
         raise RefusedError(400, f"The body must be a JSON object; {kind_of(body)} came.")
     if body.get("type") != "identify":
-        raise RefusedError(501, f"Inkit takes identify calls; a call of type {body.get('type')!r} came.")
+        raise RefusedError(501, f"Inkit takes identify calls; a call of type {repr(body.get('type'))[:80]} came.")
     traits = body.get("traits")
     traits = traits if isinstance(traits, dict) else {}
     template_id = traits.get("template_id")

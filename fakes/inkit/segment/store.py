@@ -133,7 +133,8 @@ def _no_template(call: Identify) -> NoDocument:
 
 def _file(tx: Tx, world: World, call: Identify, order: Order, drawn: Drawn) -> Made:
     profile = _profile(tx, call)
-    row = filed(tx, world, order, drawn, profile, (call.subject, order.template["template_id"]))
+    own = () if call.message_id else (tx.number("inkit.renders"),)
+    row = filed(tx, world, order, drawn, profile, (call.subject, order.template["template_id"], *own))
     warned = warnings(order.destinations, profile)
     tx.because(call.subject, "document", made(row, order, drawn, warned))
     return Made(row["document_id"], row["render_id"])

@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 from jinja2 import ChoiceLoader, Environment, PackageLoader, select_autoescape
 
 from inkstand.fakes.kit import current
-from inkstand.fakes.kit.http import dump_text
+from inkstand.fakes.kit.http import drawable, dump_text
 from inkstand.fakes.kit.views import View, Wanted
 
 if TYPE_CHECKING:
@@ -39,8 +39,11 @@ def environment(package: str | None = None) -> Environment:
 
 
 def page(template: str, package: str | None = None, **context: Any) -> str:
-    """A page made of a template; `home` is where the first page lies, seen from an application under a prefix."""
-    return environment(package).get_template(template).render(home="/", **context)
+    """A page made of a template; `home` is where the first page lies, seen from an application under a prefix.
+
+    What no page can show (NUL, lone surrogates) becomes the replacement character.
+    """
+    return drawable(environment(package).get_template(template).render(home="/", **context))
 
 
 def add_front_page(app: Flask, vendor: Vendor) -> None:
