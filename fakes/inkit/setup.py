@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate, validates, validates_schema
 
-from inkstand.fakes.inkit.documents.formats import SOURCES, TemplateError, fields_of
+from inkstand.fakes.inkit.documents.formats import SOURCES, TemplateError, fields_of, kind_of_content
 from inkstand.fakes.inkit.documents.making import wrong_paper
 from inkstand.fakes.inkit.kinds.pieces import PieceError, of_template
 from inkstand.fakes.inkit.web.keys import RIGHTS
@@ -72,7 +72,8 @@ class TemplateSetupSchema(FileOfTemplateSchema):
         """As it is kept: the file in base64 with the fields that it names, and a name."""
         file = data.pop("file", None)
         held = data.pop("html", "").encode() if file is None else file
-        kept = {"name": data["template_id"], "source": "html", **data, "content": base64.b64encode(held).decode()}
+        source = kind_of_content(held)
+        kept = {"name": data["template_id"], "source": source, **data, "content": base64.b64encode(held).decode()}
         try:
             return {**kept, "fields": list(fields_of(kept["source"], held))}
         except TemplateError as error:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from marshmallow import Schema, fields, validate
 from requests.utils import parse_header_links
 
+from inkstand.fakes.inkit.documents.formats import kind_of_content
 from inkstand.fakes.kit.fields import AnyFile
 from inkstand.fakes.kit.http import parse_json
 from inkstand.fakes.kit.verbs import RefusedVisitError, Verb, Visit
@@ -121,7 +122,7 @@ def add_template(visit: Visit, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Make a template, as in Inkit's web app; its id, version and merge fields."""
     name = given.get("name") or PurePath(given.get("file_name", "Template")).stem
     file = base64.b64encode(given["file"]).decode()
-    body = {"source": "html", **given, "name": name, "file": file}
+    body = {"source": kind_of_content(given["file"]), **given, "name": name, "file": file}
     answer = visit.ask("POST", "/_web/template", _key(visit), body)
     made = parse_json(answer.content)
     return {

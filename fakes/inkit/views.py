@@ -10,6 +10,7 @@ from sqlalchemy import case, func, select
 from inkstand.fakes.inkit.documents import sending
 from inkstand.fakes.inkit.documents.renders import COMPLETED
 from inkstand.fakes.inkit.kinds import mail
+from inkstand.fakes.inkit.kinds.needs import problems
 from inkstand.fakes.inkit.kinds.pieces import MAGIC_LINK, MAIL, SIGNED_KINDS
 from inkstand.fakes.kit.furnishing import refusals_view
 from inkstand.fakes.kit.storage import Door, Statement, loads
@@ -178,6 +179,7 @@ def _mail_pieces(door: Door, _: int) -> Iterator[tuple[int, dict[str, Any]]]:
                 "status": mail.status(steps),
                 "steps": {name: iso(at) for name, at in steps.items()},
                 "recipient": loads(row["recipient"]),
+                "problems": problems(loads(row["recipient"])) if row["ended"] == mail.UNVERIFIED else [],
                 "mail_product_name": loads(row["body"]).get("mail_product_name", "letter"),
                 "render_id": row["render_id"],
                 "created_at": iso(row["created_at"]),
@@ -250,7 +252,7 @@ VIEWS: tuple[View, ...] = (
         "inkit.mail_pieces",
         "postcards and letters, and the step that each has reached",
         _mail_pieces,
-        ("piece_id", "status", "steps", "recipient", "mail_product_name", "render_id", "created_at"),
+        ("piece_id", "status", "steps", "recipient", "problems", "mail_product_name", "render_id", "created_at"),
     ),
     Listed(
         "inkit.webhooks",

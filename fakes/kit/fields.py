@@ -82,7 +82,7 @@ def _content(value: object) -> bytes:
         raise ValidationError(message)
     folder = BESIDE.get()
     if folder is None:
-        message = "A file can only be named in a file; over HTTP give its content: {text: …} or {base64: …}."
+        message = "A file can only be named in a file; here give its content: {text: …}, {base64: …}; in Python a Path."
         raise ValidationError(message)
     try:
         return (folder / value).read_bytes()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from inkstand.simulator.errors import (
     UnknownNameError,
     nearest,
 )
+from inkstand.simulator.yamlfile import read_any
 
 from .compare.expect import Shape
 
@@ -242,9 +244,14 @@ class Workspace:
         return cast("int", told["left"])
 
     def act(self, verb: str, argument: Mapping[str, Any]) -> dict[str, Any]:
-        """Let a person do something at a vendor (`inkit.open`); what came of it."""
+        """Let a person do something at a vendor (`inkit.open`); what came of it.
+
+        A file that the verb takes (`inkit.add_template`) is given as a `pathlib.Path`; raises BrokenFileError for one
+        that cannot be read.
+        """
         path = f"{self._path}/verbs/{quote(verb)}"
-        return cast("dict[str, Any]", self.client.control("POST", path, json=dict(argument)))
+        given = {name: read_any(value) if isinstance(value, Path) else value for name, value in argument.items()}
+        return cast("dict[str, Any]", self.client.control("POST", path, json=given))
 
     def reset(self) -> None:
         """Put it back to what it was made with."""

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 KEY = "inkstand-demo-inkit-key"
@@ -162,3 +164,13 @@ def test_calls_without_a_message_id(client):
     for _ in range(2):
         assert identify(client, {"template_id": "tmpl_demoNotice"}, None).status_code == 200
     assert len(client.workspace("default").view("inkit.documents")) == 2
+
+
+def test_the_mend_of_an_address_is_one(workspace):
+    """For each field what may stand there."""
+    address = {"address_line_1": "1 Road", "address_city": "X", "address_state": "CA", "address_country": "US"}
+    traits = {"template_id": "tmpl_demoPostcard", "first_name": "A", "last_name": "B", **address, "address_zip": "ABC"}
+    workspace.post("identify", {"userId": "u", "messageId": "m", "traits": traits})
+    workspace.settle()
+    told = workspace.client.control("GET", f"/workspaces/{workspace.name}/explain/m")
+    assert '"traits.address_zip":"90250"' in json.dumps(told, separators=(",", ":"))

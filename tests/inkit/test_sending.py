@@ -277,3 +277,30 @@ def test_by_segment(workspace):
     workspace.act("inkit.open_link", {"magic_link": mail["piece_id"]})
     (row,) = workspace.view("inkit.magic_links")
     assert row["status"] == "Opened"
+
+
+def test_mail_that_goes_nowhere_says_why(sent):
+    """The view names what is wrong with the recipient; what is no product of the post's is refused."""
+    address = {**LETTER, "address_zip": "ABC", "address_city": ""}
+    row = sent(destinations={"sepire": address}).one("mail_pieces")
+    told = {one["field"]: one["message"] for one in row["problems"]}
+    assert row["status"] == "address_verification_failed"
+    assert told["address_city"] == "it is missing"
+    assert told["address_zip"].startswith("five digits")
+
+
+def test_a_product_that_the_post_has_not(client):
+    """Mail is a letter or a postcard."""
+    told = Api(client).refused(template_id="tmpl_demoNotice", destinations={"sepire": {"mail_product_name": "leter"}})
+    assert told["errors"][0]["field"] == "destinations.sepire.mail_product_name"
+
+
+def test_pages_say_how_to_ask(client):
+    """Without a key a link says so, a vendor's page too; and a path that Inkit has not is told with those it has."""
+    assert "add ?key=" in client.request("GET", "/inkit/link/ml_x").text
+    assert "Whose rows?" in client.request("GET", "/inkit/").text
+    assert "No workspace has this key" in client.request("GET", "/inkit/?key=wrong").text
+    Api(client).refused(template_id="none")
+    page = client.request("GET", "/inkit/?key=inkstand-demo-inkit-key").text
+    assert 'href="/v1/' not in page
+    assert "/download" in Api(client).json("GET", "/document/x/pdf", 404)["message"]

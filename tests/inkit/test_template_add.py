@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tests.conftest import run_inkstand, serving
 
+from inkstand.simulator.errors import InkstandError
+
 SAMPLES = Path(__file__).parents[2] / "fakes" / "inkit" / "samples"
 
 
@@ -62,3 +64,18 @@ def test_the_command(tmp_path):
         none = run_inkstand("template", "add", str(tmp_path / "none.docx"), *url)
         assert none.returncode == 2
         assert "cannot be read" in none.stderr
+
+
+@pytest.mark.parametrize("name", ["agreement.docx", "report.xlsx", "year.pptx", "registration.pdf", "notice.html"])
+def test_a_template_in_a_test(client, tmp_path, name):
+    """A test hands the verb a path, or its content alone: the kind is seen from it."""
+    workspace = client.create("handed")
+    path = tmp_path / name
+    path.write_bytes((SAMPLES / name).read_bytes())
+    made = workspace.act("inkit.add_template", {"file": path})
+    assert (made["name"], made["source"]) == (path.stem, path.suffix[1:])
+
+    bare = {"file": {"base64": base64.b64encode(path.read_bytes()).decode()}}
+    assert workspace.act("inkit.add_template", bare)["source"] == path.suffix[1:]
+    with pytest.raises(InkstandError, match="cannot be read"):
+        workspace.act("inkit.add_template", {"file": tmp_path / "nowhere.docx"})

@@ -183,7 +183,7 @@ def _destinations(door: Door, template: Row | Mapping[str, Any], body: Mapping[s
         if given is None and old:
             found = overridden(found, {STORAGE: old})
     except PieceError as error:
-        raise BadOrderError([field_error(error.field, f"{error.field}: {error}.")]) from error
+        raise BadOrderError([field_error(error.field, f"{error.field}: {str(error).rstrip('.')}.")]) from error
     folder_id = found.get(STORAGE, {}).get("folder_id")
     if folder_id is not None and not folders.exists(door, folder_id):
         field = f"destinations.{STORAGE}.folder_id"

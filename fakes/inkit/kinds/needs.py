@@ -20,6 +20,7 @@ ADDRESS = ("address_line_1", "address_city", "address_state", "address_zip", "ad
 LONGEST_LINE = 64
 _LONGEST_TOLD = 80
 _STATE, _COUNTRY, _US_ZIP = re.compile("[A-Za-z]{2}"), re.compile("[A-Za-z]{2}"), re.compile(r"\d{5}(-\d{4})?")
+_GOOD = {"address_state": "CA", "address_zip": "90250", "address_country": "US"}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -70,7 +71,17 @@ def _lacks(kind: str, name: str, person: Mapping[str, Any]) -> Reason:
 
 
 def _wrong(name: str, came: str, wanted: str) -> Reason:
-    return Reason("inkit.mail.address_form", {"field": name, "came": came[:100], "wanted": wanted})
+    good = {"address_line_1": came[:LONGEST_LINE], **_GOOD}[name]
+    return Reason("inkit.mail.address_form", {"field": name, "came": came[:100], "wanted": wanted, "good": good})
+
+
+def problems(recipient: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Why mail to a recipient goes nowhere: each field with what is wrong."""
+    return [{"field": str(one.facts["field"]), "message": _said(one.facts)} for one in refusals({MAIL: {}}, recipient)]
+
+
+def _said(facts: Mapping[str, Any]) -> str:
+    return f"{facts['wanted']} was wanted; {facts['came']} came" if "wanted" in facts else "it is missing"
 
 
 def _text(person: Mapping[str, Any], name: str) -> str:

@@ -34,6 +34,11 @@ MOST = 1_000_000_000
 """The largest number of views, or of a signer."""
 
 MOST_SIGNERS = 50
+_MAIL_CHOICES = {
+    "mail_product_name": ("letter", "postcard"),
+    "mail_type": ("usps_first_class", "usps_standard"),
+    "address_placement": ("top_first_page", "insert_blank_page"),
+}
 _ALIASES = {"amazon_s_3": "amazon_s3"}
 _UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400, "months": 30 * 86_400, "years": 365 * 86_400}
 _LONGEST = 100 * 365 * 86_400
@@ -83,7 +88,16 @@ def read(given: object, where: str = "destinations") -> dict[str, dict[str, Any]
             keeping(body, f"{where}.{name}")
         elif name in SIGNED_KINDS and body.get("signers") is not None:
             signers(body, f"{where}.{name}")
+        elif name == MAIL:
+            _check_mail(body, f"{where}.{name}")
     return found or {STORAGE: {}}
+
+
+def _check_mail(body: Mapping[str, Any], where: str) -> None:
+    for name, choices in _MAIL_CHOICES.items():
+        value = body.get(name)
+        if value is not None and value not in choices:
+            raise PieceError(f"{where}.{name}", f"one of {', '.join(choices)} was wanted; {str(value)[:80]!r} came")
 
 
 def of_template(given: object) -> dict[str, dict[str, Any]] | None:

@@ -133,7 +133,8 @@ def _found(piece_id: str, kinds: tuple[str, ...]) -> tuple[Tenant, Row]:
     tenant = current.whose(SERVICE, request.args.get("key", ""))
     piece = sending.find(tenant.door, piece_id) if tenant else None
     if tenant is None or piece is None or piece["kind"] not in kinds or piece["created_at"] > tenant.world.now():
-        raise NotFound(f"There is no {piece_id} of that key.")
+        hint = "of that key" if request.args.get("key") else "without a key: add ?key= and the workspace's key"
+        raise NotFound(f"There is no {piece_id} {hint}.")
     return tenant, piece
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, g, make_response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from inkstand.fakes.inkit import webhooks
 from inkstand.fakes.inkit.documents import batches, catalogue, folders, making, renders, sending
@@ -200,6 +200,9 @@ def get_mail_piece(id: str) -> Response:  # noqa: A002  # as above
 
 def from_http_error(error: HTTPException) -> Response:
     """What Flask refuses, and what is not faked, as this API tells errors."""
+    if isinstance(error, NotFound) and request.url_rule is None:
+        known = "/v1/generate, /render, /document, /download, /template, /folder, /batch, /mail-piece"
+        return error_answer(404, f"Inkit has no {request.method} {request.path[:200]}. There are {known}.")
     return error_answer(error.code or 500, error.description or error.name)
 
 

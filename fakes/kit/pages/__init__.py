@@ -61,6 +61,7 @@ def add_front_page(app: Flask, vendor: Vendor) -> None:
             rules=rules,
             confidences=Counter(rule.confidence for rule in rules.values()),
             known=tenant is not None,
+            asked=bool(request.args.get("key")),
             views=[_told(view, vendor, tenant) for view in vendor.views],
             routes=sorted(_routes(app)),
             not_faked=vendor.ledger.not_faked,

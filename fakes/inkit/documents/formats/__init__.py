@@ -10,7 +10,7 @@ from inkstand.fakes.inkit.merge_fields import LONGEST_NAME, MOST_FIELDS, merge_f
 from inkstand.fakes.kit.http import dump_text, kind_of
 from inkstand.fakes.kit.rendering import Paper, Pdf, UndrawableError, run_apart
 
-from .errors import TemplateError
+from .errors import MAIN_PARTS, TemplateError
 from .html import html_text
 
 SOURCES = ("html", "docx", "pdf", "xlsx", "pptx")
@@ -38,6 +38,15 @@ def decoded(text: object) -> bytes:
         message = f"Text was wanted; {kind_of(text)} came."
         raise ValueError(message)  # noqa: TRY004  # the caller's call is wrong, not ours
     return base64.b64decode("".join(text.split()), validate=True)
+
+
+def kind_of_content(file: bytes) -> str:
+    """What a file is by how it begins and what it holds; HTML where nothing tells otherwise."""
+    if file.startswith(b"%PDF"):
+        return "pdf"
+    if not file.startswith(b"PK"):
+        return "html"
+    return next((kind for kind, part in MAIN_PARTS.items() if part.encode() in file), "html")
 
 
 def fields_of(source: str, file: bytes) -> tuple[str, ...]:
@@ -130,6 +139,7 @@ __all__ = [
     "decoded",
     "fields_of",
     "fill",
+    "kind_of_content",
     "page",
     "page_count",
     "page_of",

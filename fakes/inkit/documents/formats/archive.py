@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from .errors import TemplateError
+from .errors import MAIN_PARTS, TemplateError
 
 MOST_ENTRIES = 2_000
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -28,7 +28,6 @@ NAMES = {
     "xlsx": "an Excel workbook (.xlsx)",
     "pptx": "a PowerPoint presentation (.pptx)",
 }
-_MAIN = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "pptx": "ppt/presentation.xml"}
 _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
 _DOCTYPE = re.compile(rb"<!DOCTYPE|<\x00!\x00D\x00O\x00C\x00T\x00Y\x00P\x00E|\x00<\x00!\x00D\x00O\x00C\x00T\x00Y\x00P")
 
@@ -60,10 +59,10 @@ def opened(file: bytes, kind: str) -> Archive:
             raise
         message = f"The file is not {NAMES[kind]}: it cannot be opened ({error}). Send the file itself, base64-encoded."
         raise TemplateError(message) from error
-    if _MAIN[kind] not in parts:
-        others = [name for other, name in NAMES.items() if _MAIN[other] in parts]
+    if MAIN_PARTS[kind] not in parts:
+        others = [name for other, name in NAMES.items() if MAIN_PARTS[other] in parts]
         is_other = f" It is {others[0]}." if others else ""
-        message = f"The file is not {NAMES[kind]}: it has no part {_MAIN[kind]}.{is_other}"
+        message = f"The file is not {NAMES[kind]}: it has no part {MAIN_PARTS[kind]}.{is_other}"
         raise TemplateError(message)
     return Archive(kind, parts)
 

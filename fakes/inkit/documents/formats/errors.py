@@ -1,6 +1,9 @@
-"""What is wrong with a template's file."""
+"""What is wrong with a template's file, and by which part an Office file is known."""
 
 from __future__ import annotations
+
+MAIN_PARTS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "pptx": "ppt/presentation.xml"}
+"""The part that makes an archive an Office file of a kind."""
 
 
 class TemplateError(ValueError):
