@@ -11,6 +11,7 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 KEY = "inkstand-demo-write-key"
 EVENT = {
@@ -69,17 +70,27 @@ def _wrk(port: int, path: str, batch: int, connections: int, seconds: float) -> 
 def _plain(port: int, path: str, batch: int, seconds: float, number: int) -> int:
     done = 0
     end = time.monotonic() + seconds
-    with socket.create_connection(("127.0.0.1", port)) as connection:
+    with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rb") as answers:
         while time.monotonic() < end:
             ids = [f"{number}-{time.monotonic_ns()}-{index}" for index in range(batch)]
             calls = [{**EVENT, "messageId": ident, "writeKey": KEY} for ident in ids]
             body = json.dumps(calls[0] if batch == 1 else {"writeKey": KEY, "batch": calls}).encode()
             head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
             connection.sendall(head + body)
-            answer = connection.recv(65_536)
-            assert b" 200 " in answer.split(b"\r\n", 1)[0], answer
+            status = answers.readline()
+            assert b" 200 " in status, status
+            answers.read(_length(answers))
             done += batch
     return done
+
+
+def _length(answers: BinaryIO) -> int:
+    """How many bytes follow the head of an answer, which may come in pieces."""
+    length = 0
+    while (line := answers.readline().lower()).strip():
+        if line.startswith(b"content-length:"):
+            length = int(line.partition(b":")[2])
+    return length
 
 
 def folder() -> Path:

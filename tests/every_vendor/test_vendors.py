@@ -91,7 +91,7 @@ def test_its_page_shows_what_it_keeps(client, vendor):
     whose = client.request("GET", f"/{vendor.slug}/").text
     page = unescape(client.request("GET", f"/{vendor.slug}/", params={"key": credential_of(workspace, vendor)}).text)
 
-    assert "Whose? Ask with" in whose
+    assert "Whose rows? Ask with" in whose
     for view in vendor.views:
         for row in workspace.view(view.name)[-1:]:
             shown = next(value for value in row.values() if isinstance(value, str))

@@ -9,7 +9,7 @@ addresses.
 
 from __future__ import annotations
 
-from .crew import ask, run_apart
+from .crew import ask, fonts_for_programs, run_apart
 from .shapes import LARGEST_PICTURE, MOST_PAGES, PER_INCH, Paper, Pdf, Png, UndrawableError, sides
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Pdf",
     "Png",
     "UndrawableError",
+    "fonts_for_programs",
     "page_to_png",
     "run_apart",
     "sides",

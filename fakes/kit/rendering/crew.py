@@ -38,6 +38,7 @@ LONGEST_WAIT = 60.0
 INSIDE = "INKSTAND_DRAWING"
 _LAST = 15
 _FONT_NAMES = ("figo", "figit", "figbo", "figbi", "symbol1", "symbol2")
+_FOR_PROGRAMS = "programs.conf"
 _turns = Turns("A process that draws", WORKERS, EACH, LONGEST_WAIT)
 _idle: list[_Worker] = []
 _started: set[_Worker] = set()
@@ -171,4 +172,16 @@ def _font_folder() -> Path:
         '<match target="pattern"><edit name="family" mode="append_last"><string>FiraGO</string></edit></match>'
         "</fontconfig>"
     )
+    (folder / _FOR_PROGRAMS).write_text(
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
+        f"<dir>/usr/share/fonts</dir><dir>/usr/local/share/fonts</dir><dir>{folder}</dir><cachedir>{folder}/more</cachedir>"
+        '<include ignore_missing="yes">/etc/fonts/conf.d/30-metric-aliases.conf</include>'
+        '<match target="pattern"><edit name="family" mode="append_last"><string>FiraGO</string></edit></match>'
+        "</fontconfig>"
+    )
     return folder
+
+
+def fonts_for_programs() -> Path:
+    """A configuration of fontconfig for programs that draw too: the machine's fonts, and ours where it lacks one."""
+    return _font_folder() / _FOR_PROGRAMS

@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from inkstand.fakes.kit.rendering import UndrawableError, run_apart
+from inkstand.fakes.kit.rendering import UndrawableError, fonts_for_programs, run_apart
 from inkstand.fakes.kit.turns import Turns
 
 from .errors import TemplateError
@@ -80,7 +80,8 @@ def to_pdf(file: bytes, kind: str) -> bytes | None:
         profile = f"-env:UserInstallation=file://{folder}/profile"
         quiet = ("--headless", "--norestore", "--nologo")
         options = (*quiet, f"--infilter={_FILTERS[kind]}", "--convert-to", "pdf", "--outdir", folder)
-        environment = {"HOME": folder, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+        known = {"FONTCONFIG_FILE": str(fonts_for_programs()), "LANG": "C.UTF-8"}
+        environment = {"HOME": folder, "PATH": "/usr/bin:/bin", **known}
         if not _ran([found, profile, *options, str(path)], environment):
             return None
         made = path.with_suffix(".pdf")
