@@ -75,8 +75,8 @@ def _plain(port: int, path: str, batch: int, seconds: float, number: int) -> int
             ids = [f"{number}-{time.monotonic_ns()}-{index}" for index in range(batch)]
             calls = [{**EVENT, "messageId": ident, "writeKey": KEY} for ident in ids]
             body = json.dumps(calls[0] if batch == 1 else {"writeKey": KEY, "batch": calls}).encode()
-            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-            connection.sendall(head + body)
+            head = ("Host: x", "Content-Type: application/json", f"Content-Length: {len(body)}", "", "")
+            connection.sendall("\r\n".join((f"POST {path} HTTP/1.1", *head)).encode() + body)
             status = answers.readline()
             assert b" 200 " in status, status
             answers.read(_length(answers))
