@@ -20,7 +20,7 @@ from inkstand.fakes.kit.vendor import Vendor
 
 from .delivery.courtesy import Courtesy
 from .delivery.worker import Worker
-from .errors import PROBLEM, BusyError, problem
+from .errors import PROBLEM, BusyError, CannotStartError, problem
 from .guard import strange_name, stranger
 from .model import IN_PROCESS
 from .sandbox import Sandbox
@@ -54,10 +54,21 @@ class Inkstand:
         self.folder = Path(self.settings.data_dir or tempfile.mkdtemp(prefix="inkstand-"))
         self.folder.mkdir(parents=True, exist_ok=True)
         found = self.settings.vendors() if vendors is None else vendors
+        if self.settings.fonts:
+            self._use_fonts()
         self.sandbox = Sandbox(self.folder, found, self._make_transport, self.settings.workspace)
         self.application = Dispatcher(self)
         self.hang_up: BaseException | type[BaseException] = ConnectionAbortedError
         self._closing = threading.Event()
+
+    def _use_fonts(self) -> None:
+        from inkstand.fakes.kit.rendering import use_fonts  # noqa: PLC0415  # brings what draws
+
+        for folder in self.settings.fonts:
+            if not Path(folder).is_dir():
+                message = f"There is no folder {folder} to find fonts in."
+                raise CannotStartError(message)
+        use_fonts(self.settings.fonts)
 
     def start_worker(self) -> None:
         """Begin to deliver by itself."""

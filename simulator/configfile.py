@@ -17,7 +17,7 @@ from .workspaces.configuration import DEFAULT_WORKSPACE, configured
 from .workspaces.setup import SetupSchema
 from .yamlfile import complaints, parse, read_text, with_nearest
 
-_LISTS = ("fakes", "allowed_hosts")
+_LISTS = ("fakes", "fonts", "allowed_hosts")
 
 
 class FileSchema(Schema):
@@ -35,6 +35,9 @@ class FileSchema(Schema):
         metadata={"description": "the npm package @segment/analytics-next, for pages; relative to the file"}
     )
     fakes = fields.List(fields.String(), metadata={"description": "folders with further vendors; relative to the file"})
+    fonts = fields.List(
+        fields.String(), metadata={"description": "folders with further fonts for documents; relative to the file"}
+    )
     workspace = fields.Nested(SetupSchema, metadata={"description": "how every workspace is set up"})
 
     @pre_load
@@ -55,8 +58,8 @@ def read(path: Path) -> dict[str, Any]:
     token = BESIDE.set(path.parent)
     try:
         settings: dict[str, Any] = FileSchema().load(data)
-        if "fakes" in settings:
-            settings["fakes"] = tuple(str(path.parent / folder) for folder in settings["fakes"])
+        for name in {"fakes", "fonts"} & settings.keys():
+            settings[name] = tuple(str(path.parent / folder) for folder in settings[name])
         _check_workspace(settings)
     except VendorError as error:
         raise BrokenFileError("\n".join(complaints({"fakes": [str(error)]}, places, str(path), _in_words))) from error

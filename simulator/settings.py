@@ -26,7 +26,8 @@ class Settings:
     `data_dir` None means a temporary directory; `public_url` is what absolute addresses begin with when the request's
     Host should not decide; `url` is the server that client commands speak to; `allowed_hosts` are further names that
     the controls may be asked for by; `analytics_js` is the npm package of the browser library, to serve to pages;
-    `fakes` are folders with further vendors; `workspace` is how each one is set up.
+    `fakes` are folders with further vendors; `fonts` are folders with further fonts for documents; `workspace` is how
+    each one is set up.
     """
 
     host: str = DEFAULT_HOST
@@ -37,6 +38,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     analytics_js: str | None = None
     fakes: tuple[str, ...] = ()
+    fonts: tuple[str, ...] = ()
     workspace: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -95,6 +97,7 @@ VARIABLES: Mapping[str, Callable[[str], Any]] = {
     "allowed_hosts": _names,
     "analytics_js": str,
     "fakes": _folders,
+    "fonts": _folders,
 }
 """Each setting that a variable `INKSTAND_<NAME>` can give, and how its text is read."""
 

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pypdfium2
 import pytest
 
-from inkstand.fakes.kit.rendering import LARGEST_PICTURE, Paper, UndrawableError, page_to_png, to_pdf, to_png
+from inkstand.fakes.kit.rendering import LARGEST_PICTURE, Paper, UndrawableError, page_to_png, to_pdf, to_png, use_fonts
+from inkstand.simulator.app import Inkstand
+from inkstand.simulator.errors import CannotStartError
+from inkstand.simulator.settings import Settings
 
 
 def text_of(pdf):
@@ -116,3 +119,19 @@ def test_too_many_pages_are_not_written():
     """A document has at most so many pages; the refusal says how many there would be."""
     with pytest.raises(UndrawableError, match="and may have 1 to 2,000"):
         to_pdf("<div style='height:1e8pt'>x</div>", Paper(), 0)
+
+
+def test_fonts_of_ones_own(tmp_path):
+    """A page finds a font of a further folder by its name, without the folder ours; one that is not there is told."""
+    from pymupdf_fonts import myfont  # several megabytes
+
+    (tmp_path / "own.ttf").write_bytes(myfont("spacemo"))
+    page = "<p style='font-family: Space Mono'>own</p>"
+    try:
+        with Inkstand(Settings(fonts=(str(tmp_path),))):
+            assert b"SpaceMono" in to_pdf(page, Paper(), 0).content
+    finally:
+        use_fonts(())
+    assert b"SpaceMono" not in to_pdf(page, Paper(), 0).content
+    with pytest.raises(CannotStartError, match="nowhere"):
+        Inkstand(Settings(fonts=(str(tmp_path / "nowhere"),)))

@@ -9,7 +9,7 @@ addresses.
 
 from __future__ import annotations
 
-from .crew import ask, fonts_for_programs, run_apart
+from .crew import ask, fonts_for_programs, run_apart, use_fonts
 from .shapes import LARGEST_PICTURE, MOST_PAGES, PER_INCH, Paper, Pdf, Png, UndrawableError, sides
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "sides",
     "to_pdf",
     "to_png",
+    "use_fonts",
 ]
 
 

@@ -13,9 +13,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,6 +42,7 @@ _LAST = 15
 _FONT_NAMES = ("figo", "figit", "figbo", "figbi", "symbol1", "symbol2")
 _FOR_PROGRAMS = "programs.conf"
 _turns = Turns("A process that draws", WORKERS, EACH, LONGEST_WAIT)
+_more: list[str] = []
 _idle: list[_Worker] = []
 _started: set[_Worker] = set()
 _changing = threading.Lock()
@@ -166,20 +169,42 @@ def _font_folder() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name in _FONT_NAMES:
         (folder / f"{name}.ttf").write_bytes(myfont(name))
-    (folder / "fonts.conf").write_text(
-        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
-        f"<dir>{folder}</dir><cachedir>{folder}/cache</cachedir>"
-        '<match target="pattern"><edit name="family" mode="append_last"><string>FiraGO</string></edit></match>'
-        "</fontconfig>"
-    )
-    (folder / _FOR_PROGRAMS).write_text(
-        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
-        f"<dir>/usr/share/fonts</dir><dir>/usr/local/share/fonts</dir><dir>{folder}</dir><cachedir>{folder}/more</cachedir>"
-        '<include ignore_missing="yes">/etc/fonts/conf.d/30-metric-aliases.conf</include>'
-        '<match target="pattern"><edit name="family" mode="append_last"><string>FiraGO</string></edit></match>'
-        "</fontconfig>"
-    )
+    _configure(folder)
     return folder
+
+
+def use_fonts(folders: Sequence[str]) -> None:
+    """Have pages drawn with the fonts of further folders too, from now on and in the whole process.
+
+    A page finds them by their names, and what our own fonts cannot show (Chinese, Japanese, Korean) is drawn by them.
+    """
+    if tuple(folders) == tuple(_more):
+        return
+    _more[:] = folders
+    _configure(_font_folder())
+    with _changing:
+        unaware, _idle[:] = [*_idle], []
+        _started.difference_update(unaware)
+    for worker in unaware:
+        worker.end()
+
+
+def _configure(folder: Path) -> None:
+    """Write what fontconfig reads: ours alone for our own drawing, the machine's before ours for other programs."""
+    given = "".join(f"<dir>{escape(str(Path(one).resolve()))}</dir>" for one in _more)
+    ours = f"<dir>{folder}</dir>{given}"
+    _write(folder / "fonts.conf", f"{ours}<cachedir>{folder}/cache</cachedir>")
+    machine = "<dir>/usr/share/fonts</dir><dir>/usr/local/share/fonts</dir>"
+    alike = '<include ignore_missing="yes">/etc/fonts/conf.d/30-metric-aliases.conf</include>'
+    _write(folder / _FOR_PROGRAMS, f"{machine}{ours}<cachedir>{folder}/more</cachedir>{alike}")
+
+
+def _write(path: Path, places: str) -> None:
+    path.write_text(
+        f'<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>{places}'
+        '<match target="pattern"><edit name="family" mode="append_last"><string>FiraGO</string></edit></match>'
+        "</fontconfig>"
+    )
 
 
 def fonts_for_programs() -> Path:
